@@ -1,0 +1,64 @@
+# Everything here makes its own .venv; it needs only git, make and a Python of 3.11 or newer.
+
+ifeq ($(OS),Windows_NT)
+BIN := .venv/Scripts
+else
+BIN := .venv/bin
+endif
+READY := .venv/.ready
+CODE := schemas engine tools server tests examples
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format lint types floors pytest readme dist clean
+
+help: ## show this list
+	@grep -E '^[a-z]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 10
+
+demo: $(READY) ## make a small video library and walk through the whole job on it
+	$(BIN)/autodedup demo
+
+test: check ## everything that CI runs: format, lint, types, floors and the tests
+
+check: lint types floors pytest ## the same
+
+format: $(READY) ## format the code
+	$(BIN)/ruff format $(CODE)
+	$(BIN)/ruff check --fix $(CODE)
+
+lint: $(READY) ## check format and lint rules
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE)
+
+types: $(READY) ## check types
+	$(BIN)/mypy
+
+floors: $(READY) ## check which floor imports which
+	$(BIN)/lint-imports
+
+pytest: $(READY) ## run the tests; AUTODEDUP_CORPUS=DIR adds those on real videos
+	$(BIN)/pytest
+
+readme: $(READY) ## write the README's generated tables anew
+	$(BIN)/python tests/readme_tables.py
+
+dist: $(READY) ## build the sdist, and the wheel from it
+	$(BIN)/python -m build
+
+clean: ## remove the environment and what was built
+	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+# A python3.12 may be a shim that only says it is not there: ask each for its version.
+$(READY): pyproject.toml
+	@found=; for python in python3.13 python3.12 python3.11 python3.14 python3 python; do \
+	  if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    found="$$python"; break; \
+	  fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+	  echo "No Python 3.11 or newer was found. Install one (https://www.python.org/downloads/)" \
+	    "and run make again." >&2; exit 1; \
+	fi; \
+	test -x $(BIN)/python || "$$found" -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --group test --editable .
+	@touch $@

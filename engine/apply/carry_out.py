@@ -1,0 +1,194 @@
+"""Carrying out a plan: every action that is still to be done, and an account of all of them."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from autodedup.engine.apply.errand import Errand
+from autodedup.engine.apply.places import Places
+from autodedup.engine.apply.steps import take_step
+from autodedup.engine.apply.witness import spot_of
+from autodedup.engine.errors import (
+    ApplyUnfinishedError,
+    CancelledError,
+    DeleteNotAllowedError,
+    DigestMismatchError,
+    FileError,
+    PlanStaleError,
+)
+from autodedup.engine.names import shown
+from autodedup.engine.store import journal, plans
+from autodedup.engine.store.database import Database
+from autodedup.engine.store.journal import Spot
+from autodedup.engine.store.plans import ActionRow, ActionState
+from autodedup.schemas.apply_plan import ItemProblem
+from autodedup.schemas.errors import FileCode
+from autodedup.schemas.jobs import Progress
+from autodedup.schemas.plan import Action, Plan, PlanStatus
+
+# The disk or its owner refused: the file is as it was, so the same call may try again. Any
+# other problem means that the file is not what was reviewed, and it is left alone for good.
+_REFUSALS: frozenset[FileCode] = frozenset(
+    {"NO_SPACE", "PERMISSION_DENIED", "CROSS_DEVICE", "LINK_UNSUPPORTED", "NAME_TAKEN"}
+)
+_TO_DO: frozenset[ActionState] = frozenset({"planned", "failed"})
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyReport:
+    """What became of every action of a plan; `items` are those not done, in the plan's order."""
+
+    status: Literal["applied", "partial", "cancelled", "undone"]
+    done: int
+    skipped: int
+    failed: int
+    bytes_freed: int
+    items: tuple[ItemProblem, ...]
+
+
+def apply_plan(
+    db: Database,
+    roots: Mapping[int, Path],
+    plan: Plan,
+    *,
+    allow_delete: bool,
+    on_error: Literal["continue", "stop"],
+    stop: threading.Event,
+    report: Callable[[Progress], None],
+    protected: Callable[[int, str], bool] = lambda _root, _path: False,
+) -> ApplyReport:
+    """Do what is still to be done of a stored plan; done again, it gives the same answer.
+
+    The caller holds the lease on the library. Removals come before survivors are moved, because
+    a removal looks at its keeper where the plan saw it.
+
+    Raises:
+        ApplyUnfinishedError: A step of an earlier run is open; recover first.
+        DigestMismatchError: The plan is not the stored one.
+        DeleteNotAllowedError: It deletes, and that is not allowed; nothing was done.
+        PlanStaleError: It has been undone.
+    """
+    number = int(plan.id[1:])
+    _confirm_may_start(db, plan, number, allow_delete=allow_delete)
+    waiting = _still_to_do(plans.actions_of(db, number))
+    if waiting:
+        plans.set_status(db, number, "applying")
+    places, pointed_at = Places(roots), _pointed_at(db, plan)
+    for count, action in enumerate(waiting):
+        if stop.is_set():
+            break
+        report(Progress(done=count, total=len(waiting), unit="actions", doing=action.action))
+        errand = Errand(
+            db, places, number, action.n, "apply", action.action, action.victim.file, stop
+        )
+        try:
+            _confirm_may_be_touched(action, protected, pointed_at)
+            take_step(errand, action)
+        except FileError as error:
+            _record_left_alone(errand, error)
+            if on_error == "stop":
+                break
+        except CancelledError:
+            break
+    else:
+        report(Progress(done=len(waiting), total=len(waiting), unit="actions"))
+    return _account(db, number, stopped=stop.is_set(), changed=bool(waiting))
+
+
+def refuse_while_unfinished(db: Database) -> None:
+    """Stop while a step is open: what the disk shows has to be settled first.
+
+    Raises:
+        ApplyUnfinishedError: There is such a step.
+    """
+    entries = journal.open_entries(db)
+    if entries:
+        source = shown(entries[0].intent.source.path)
+        raise ApplyUnfinishedError(
+            f"{len(entries)} step(s) of an interrupted run are open, the latest on {source}; "
+            "nothing new was started.",
+            details={"plan": f"p{entries[0].plan}", "open": len(entries)},
+        )
+
+
+def _confirm_may_start(db: Database, plan: Plan, number: int, *, allow_delete: bool) -> None:
+    refuse_while_unfinished(db)
+    row = plans.find(db, number)
+    if row.digest != plan.digest:
+        raise DigestMismatchError(f"{plan.id} is not what was stored; nothing was done.")
+    if row.status in {"undoing", "undone"}:
+        raise PlanStaleError(f"{plan.id} has been, or is being, undone; nothing was done.")
+    if not allow_delete and any(action.action == "delete" for action in plan.actions):
+        raise DeleteNotAllowedError(f"{plan.id} deletes files for good; nothing was done.")
+
+
+def _still_to_do(rows: tuple[ActionRow, ...]) -> list[Action]:
+    actions = [row.action for row in rows if row.state in _TO_DO]
+    return sorted(actions, key=lambda action: (action.action == "organize", action.n))
+
+
+def _pointed_at(db: Database, plan: Plan) -> frozenset[Spot]:
+    """Return the files that symbolic links of ours lead to, or will after this plan."""
+    standing = journal.standing_entries(db, "symlink", before=float("inf"))
+    made = {entry.intent.other for entry in standing if entry.intent.other is not None}
+    planned = {
+        spot_of(action.keeper)
+        for action in plan.actions
+        if action.action == "symlink" and action.keeper is not None
+    }
+    return frozenset(made | planned)
+
+
+def _confirm_may_be_touched(
+    action: Action, protected: Callable[[int, str], bool], pointed_at: frozenset[Spot]
+) -> None:
+    victim = action.victim
+    if action.action == "keep":
+        return
+    if protected(victim.root, victim.path):
+        raise FileError("PROTECTED", f"{shown(victim.path)} is protected; it was left alone.")
+    if spot_of(victim) in pointed_at:
+        raise FileError(
+            "PROTECTED",
+            f"Symbolic links that AutoDedup made lead to {shown(victim.path)} and would lead "
+            "nowhere; it was left alone. Undo the plan that made them first.",
+        )
+
+
+def _record_left_alone(errand: Errand, error: FileError) -> None:
+    state: ActionState = "failed" if error.code in _REFUSALS else "skipped"
+    detail = shown(error.detail, longest=1000)
+    with errand.db.atomic() as connection:
+        plans.set_action(connection, errand.plan, errand.n, state, code=error.code, detail=detail)
+
+
+def _account(db: Database, number: int, *, stopped: bool, changed: bool) -> ApplyReport:
+    rows = plans.actions_of(db, number)
+    states = [row.state for row in rows]
+    whole = all(state == "done" for state in states)
+    left = "planned" in states
+    if changed:
+        status: PlanStatus = "applied" if whole else "partial"
+        plans.set_status(db, number, status)
+    return ApplyReport(
+        status="applied" if whole else ("cancelled" if left and stopped else "partial"),
+        done=states.count("done"),
+        skipped=states.count("skipped"),
+        failed=states.count("failed"),
+        bytes_freed=sum(row.freed for row in rows),
+        items=tuple(problem(row) for row in rows if row.state in {"skipped", "failed"}),
+    )
+
+
+def problem(row: ActionRow) -> ItemProblem:
+    """Return an action that was not done as a client is told of it."""
+    return ItemProblem(
+        n=row.action.n,
+        action=row.action.action,
+        file=row.action.victim.file,
+        path=shown(row.action.victim.path),
+        code=row.code or "FILE_CHANGED",
+        detail=row.detail or "",
+    )

@@ -1,0 +1,26 @@
+"""How alike two frames must be: cosines, and how often frames of two different films reach them.
+
+Measured by `evaluate` on drawn films that no training saw, over all edits at once, and rounded
+up (docs/embedding-figures.md). A rate is a share of frame pairs: two films of a hundred frames
+have ten thousand. Comparing all views gives strangers more chances, hence a scale of its own.
+"""
+
+from typing import Final, Literal
+
+Rate = Literal["1 in 1,000", "1 in 10,000", "1 in 100,000", "1 in 1,000,000"]
+
+WHOLE: Final[dict[Rate, float]] = {
+    "1 in 1,000": 0.51,
+    "1 in 10,000": 0.60,
+    "1 in 100,000": 0.64,
+    "1 in 1,000,000": 0.69,
+}
+"""Whole frame against whole frame."""
+
+VIEWS: Final[dict[Rate, float]] = {
+    "1 in 1,000": 0.59,
+    "1 in 10,000": 0.65,
+    "1 in 100,000": 0.73,
+    "1 in 1,000,000": 0.77,
+}
+"""The best of `views.likeness`."""

@@ -1,0 +1,205 @@
+"""Turn a trained network into the model file that the engine ships.
+
+    python -m autodedup.engine.embedding.export work/network.pt --photographs work/photographs
+
+Every filter is written out in its eight positions with its normalisation folded in, so that
+what runs is a plain chain of convolutions, for any runtime of ONNX.
+"""
+
+import argparse
+import hashlib
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from onnx import NodeProto, TensorProto, helper, numpy_helper
+from torch import Tensor
+
+from autodedup.engine.embedding.card import write_card
+from autodedup.engine.embedding.model_file import FOLDER
+from autodedup.engine.embedding.network import (
+    DIMENSIONS,
+    FAINT,
+    LAST_WIDTH,
+    LEAST,
+    SIDE,
+    CopyNetwork,
+    Halving,
+    Residual,
+    SymmetricConv,
+    SymmetricNorm,
+)
+from autodedup.engine.embedding.symmetry import POSITIONS
+
+_OPSET = 18
+_POINT: Final = {"strides": [1, 1], "pads": [0, 0, 0, 0], "kernel_shape": [1, 1]}
+_FORMAT = 9  # ONNX's own version: read by every onnxruntime since 1.15
+
+
+class _Chain:
+    """A graph that grows at its end."""
+
+    def __init__(self, start: str) -> None:
+        self.end = start
+        self.nodes: list[NodeProto] = []
+        self.numbers: list[TensorProto] = []
+
+    def keep(self, numbers: NDArray[np.float32] | NDArray[np.int64]) -> str:
+        name = f"n{len(self.numbers)}"
+        self.numbers.append(numpy_helper.from_array(np.ascontiguousarray(numbers), name))
+        return name
+
+    def add(self, operation: str, *more: str, **attributes: int | Sequence[int]) -> str:
+        """Apply an operation to the end of the chain and to `more`."""
+        result = f"t{len(self.nodes)}"
+        node = helper.make_node(operation, [self.end, *more], [result])
+        node.attribute.extend(helper.make_attribute(*each) for each in sorted(attributes.items()))
+        self.nodes.append(node)
+        self.end = result
+        return result
+
+    def convolve(self, conv: SymmetricConv, norm: SymmetricNorm) -> None:
+        scale, offset = (_plain(each) for each in norm.as_affine())
+        filters = _plain(conv.filters()) * scale[:, None, None, None]
+        padding = (conv.side - 1) // 2
+        self.add(
+            "Conv",
+            self.keep(filters),
+            self.keep(offset),
+            strides=[conv.stride] * 2,
+            pads=[padding] * 4,
+            kernel_shape=[conv.side] * 2,
+        )
+
+    def halve(self, part: Halving) -> None:
+        self.convolve(part.conv, part.norm)
+        self.add("Relu")
+
+    def reside(self, part: Residual) -> None:
+        start = self.end
+        self.convolve(part.first, part.first_norm)
+        self.add("Relu")
+        self.convolve(part.second, part.second_norm)
+        self.add("Add", start)
+        self.add("Relu")
+
+
+def model_of(network: CopyNetwork) -> onnx.ModelProto:
+    """Return the network as an ONNX model: (N, 96, 96, 3) uint8 in, (N, 128) float32 out."""
+    chain = _Chain("pictures")
+    chain.add("Cast", to=TensorProto.FLOAT)
+    chain.add("Transpose", perm=[0, 3, 1, 2])
+    _even(chain, network)
+    for part in network.body:
+        if isinstance(part, Halving):
+            chain.halve(part)
+        elif isinstance(part, Residual):
+            chain.reside(part)
+    chain.convolve(network.widen, network.widen_norm)
+    _pool(chain, network)
+    graph = helper.make_graph(
+        chain.nodes,
+        "copy",
+        [helper.make_tensor_value_info("pictures", TensorProto.UINT8, ["n", SIDE, SIDE, 3])],
+        [helper.make_tensor_value_info(chain.end, TensorProto.FLOAT, ["n", DIMENSIONS])],
+        chain.numbers,
+    )
+    model = helper.make_model(
+        graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_FORMAT
+    )
+    onnx.checker.check_model(model)
+    return model
+
+
+def write_model(network: CopyNetwork, folder: Path) -> Path:
+    """Write the model into `folder` under a name that its content decides."""
+    content = model_of(network).SerializeToString()
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"copy-{hashlib.sha256(content).hexdigest()[:8]}.onnx"
+    path.write_bytes(content)
+    return path
+
+
+def trained(path: Path) -> CopyNetwork:
+    """Return the network that a training run left in this file."""
+    network = CopyNetwork()
+    network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True)["network"])
+    return network.eval()
+
+
+def _even(chain: _Chain, network: CopyNetwork) -> None:
+    """Write out `CopyNetwork.evened`."""
+    places = chain.keep(np.array([2, 3], dtype=np.int64))
+    planes = chain.add("Conv", chain.keep(_plain(network.opponents / 255)), **_POINT)
+    mean = chain.add("ReduceMean", places, keepdims=1)
+    chain.end = planes
+    centred = chain.add("Sub", mean)
+    brightness = np.array([1, 0, 0], dtype=np.float32).reshape(1, 3, 1, 1)
+    chain.add("Mul", chain.add("Conv", chain.keep(brightness), **_POINT))
+    chain.add("ReduceMean", places, keepdims=1)
+    chain.add("Add", chain.keep(np.array(FAINT, dtype=np.float32)))
+    spread = chain.add("Sqrt")
+    chain.end = centred
+    chain.add("Div", spread)
+
+
+def _pool(chain: _Chain, network: CopyNetwork) -> None:
+    wide = chain.add("Relu")
+    chain.add("Mul", wide)
+    chain.add("Mul", wide)
+    chain.add("ReduceMean", chain.keep(np.array([2, 3], dtype=np.int64)), keepdims=0)
+    chain.add("Reshape", chain.keep(np.array([-1, LAST_WIDTH, POSITIONS], dtype=np.int64)))
+    chain.add("ReduceMean", chain.keep(np.array([2], dtype=np.int64)), keepdims=0)
+    chain.add("Add", chain.keep(np.array(LEAST, dtype=np.float32)))
+    chain.add("Pow", chain.keep(np.array(1 / 3, dtype=np.float32)))
+    weight, bias = _centred_answer(network)
+    answer = chain.add("Gemm", chain.keep(weight), chain.keep(bias), transB=1)
+    length = chain.add("ReduceL2", chain.keep(np.array([1], dtype=np.int64)), keepdims=1)
+    chain.end = answer
+    chain.add("Div", length)
+
+
+def _centred_answer(network: CopyNetwork) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return weight and bias of the last layer with the centring before it folded in."""
+    centre, describe = network.centre, network.describe
+    if centre.running_mean is None or centre.running_var is None:
+        raise ValueError("the network keeps no statistics of its training")
+    scale = 1 / torch.sqrt(centre.running_var + centre.eps)
+    weight = describe.weight * scale
+    return _plain(weight), _plain(describe.bias - weight @ centre.running_mean)
+
+
+def _plain(tensor: Tensor) -> NDArray[np.float32]:
+    return tensor.detach().float().cpu().numpy()
+
+
+def main() -> None:
+    """Read the command line and write model and card."""
+    parser = argparse.ArgumentParser(description="Write the model file and its card.")
+    parser.add_argument("trained", type=Path, help="network.pt, as `train` left it")
+    parser.add_argument("--photographs", type=Path, help="the packages it was trained on")
+    parser.add_argument("--folder", type=Path, default=FOLDER)
+    parser.add_argument("--note", action="append", default=[], help="what else the card should say")
+    given = parser.parse_args()
+    network = trained(given.trained)
+    written = write_model(network, given.folder)
+    state = torch.load(given.trained, map_location="cpu", weights_only=True)
+    write_card(
+        written,
+        trained_on=f"{datetime.fromtimestamp(given.trained.stat().st_mtime, UTC):%Y-%m-%d}",
+        recipe={**state["recipe"], "steps": state["step"]},
+        learned_numbers=sum(each.numel() for each in network.parameters()),
+        photo_folder=given.photographs,
+        notes=tuple(given.note),
+    )
+    sys.stdout.write(f"{written}\n")
+
+
+if __name__ == "__main__":
+    main()

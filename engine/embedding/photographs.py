@@ -1,0 +1,111 @@
+"""Photographs to train on: those in Debian's wallpaper packages, with what their licences say.
+
+Every package here is in Debian's main section, whose rules ask that works and what is derived
+from them may be changed and passed on. Only Debian and its kin have the two commands that this
+needs; anywhere else, training goes on with drawn pictures alone.
+"""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+PACKAGES: Final = (
+    "gnome-backgrounds",
+    "lomiri-wallpapers-16.04",
+    "lomiri-wallpapers-20.04",
+    "mate-backgrounds",
+    "plasma-workspace-wallpapers",
+    "sway-backgrounds",
+    "ukui-wallpapers",
+)
+_LEAST_BYTES = 20_000  # what is smaller is a preview or a plain colour
+
+
+@dataclass(frozen=True, slots=True)
+class Photograph:
+    """A picture file; those of one `subject` show the same thing in other sizes or colours."""
+
+    path: Path
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """What a package says about passing its pictures on."""
+
+    package: str
+    version: str
+    licences: tuple[str, ...]
+    holders: tuple[str, ...]
+
+
+class PackageManagerMissingError(Exception):
+    """This system has no `apt-get` or no `dpkg-deb`."""
+
+
+def fetch(folder: Path, packages: tuple[str, ...] = PACKAGES) -> None:
+    """Download and unpack the packages under `folder`; what is there already stays.
+
+    Raises:
+        PackageManagerMissingError: This is no Debian.
+        subprocess.CalledProcessError: A package cannot be had.
+    """
+    if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
+        raise PackageManagerMissingError("apt-get and dpkg-deb are needed to fetch photographs")
+    folder.mkdir(parents=True, exist_ok=True)
+    for package in packages:
+        if (folder / package).is_dir():
+            continue
+        subprocess.run(["apt-get", "download", package], cwd=folder, check=True)
+        (archive,) = folder.glob(f"{package}_*.deb")
+        unpacking = folder / f"{package}.part"
+        subprocess.run(["dpkg-deb", "-x", str(archive), str(unpacking)], check=True)
+        unpacking.rename(folder / package)
+
+
+def photographs(folder: Path) -> Iterator[Photograph]:
+    """List the pictures of all unpacked packages, in a fixed order."""
+    for path in sorted(folder.glob("*/usr/share/**/*")):
+        if path.suffix.lower() not in {".jpg", ".jpeg", ".png", ".webp"} or not path.is_file():
+            continue
+        if path.stem != "screenshot" and path.stat().st_size >= _LEAST_BYTES:
+            yield Photograph(path, _subject(path.relative_to(folder)))
+
+
+def permissions(folder: Path) -> tuple[Permission, ...]:
+    """Read every unpacked package's `copyright` file."""
+    found = []
+    for path in sorted(folder.glob("*/usr/share/doc/*/copyright")):
+        package = path.relative_to(folder).parts[0]
+        archives = sorted(folder.glob(f"{package}_*.deb"))
+        version = archives[0].name.split("_")[1].replace("%3a", ":") if archives else "unknown"
+        text = path.read_text(encoding="utf-8", errors="replace")
+        found.append(Permission(package, version, _licences(text), _holders(text)))
+    return tuple(found)
+
+
+def _subject(inside: Path) -> str:
+    """Name what a picture shows: KDE keeps one folder a subject, others say it in the name."""
+    if "contents" in inside.parts:
+        return inside.parts[inside.parts.index("contents") - 1].lower()
+    return f"{inside.parts[0]}/{re.split(r'[-_ .]', inside.stem)[0].lower()}"
+
+
+def _licences(text: str) -> tuple[str, ...]:
+    named = set(re.findall(r"^License: *(\S+)", text, re.MULTILINE))
+    # The older form of the file writes sentences.
+    named |= set(re.findall(r"Licensed under (Creative Commons [^.\n]+\.\d)", text))
+    if not named and "GNU General Public License" in text:
+        named = {"GPL-2+"}
+    return tuple(sorted(named))
+
+
+def _holders(text: str) -> tuple[str, ...]:
+    """Return who is named, without addresses; a name goes with a year in all these files."""
+    lines = re.findall(r"^ *Copyright:? *(?:©|\(C\))? *(.*?\d{4}.*?) *$", text, re.MULTILINE)
+    named = {re.sub(r" *<[^>]*>.?|^Copyright ", "", line) for line in lines}
+    return tuple(sorted(each for each in named if "PACKAGE" not in each))

@@ -1,0 +1,127 @@
+"""The same model in torch, for a GPU whose memory already holds the decoded frames.
+
+It carries out the graph of the model file, operation by operation, with the numbers stored
+there: one file, one answer. Only the operations that `export` writes are known.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from onnx import NodeProto, helper, numpy_helper
+from torch import Tensor
+from torch.nn import functional
+
+from autodedup.engine.embedding.model_file import ModelFile
+from autodedup.engine.embedding.runtime import DIMENSIONS, SIDE, Embeddings, checked
+from autodedup.engine.errors import ModelUnavailableError
+
+_BATCH = 256
+
+Attributes = dict[str, object]
+Operation = Callable[[list[Tensor], Attributes], Tensor]
+
+
+class TorchModel:
+    """The model in torch, on any device that torch knows by this name."""
+
+    def __init__(self, file: ModelFile, device: str) -> None:
+        """Put the model's numbers into the device's memory.
+
+        Raises:
+            ModelUnavailableError: torch sees no such device, or the graph has unknown operations.
+        """
+        if device.startswith("cuda") and not torch.cuda.is_available():
+            raise ModelUnavailableError(
+                f"The copy model {file.path.name} cannot run on the GPU: torch sees none.",
+                hint="Let the CPU embed, or install torch for this GPU's driver.",
+            )
+        graph = onnx.load_model_from_string(file.content).graph
+        unknown = {node.op_type for node in graph.node} - set(_OPERATIONS)
+        if unknown:
+            raise ModelUnavailableError(
+                f"The copy model {file.path.name} uses operations unknown here: {sorted(unknown)}."
+            )
+        self._digest, self._device = file.digest, torch.device(device)
+        self._nodes = tuple((node, _attributes(node)) for node in graph.node)
+        self._numbers = {
+            each.name: torch.from_numpy(numpy_helper.to_array(each).copy()).to(self._device)
+            for each in graph.initializer
+        }
+        self._input, self._output = graph.input[0].name, graph.output[0].name
+
+    @property
+    def digest(self) -> str:
+        """Return which weights these are."""
+        return self._digest
+
+    def embed(self, pictures: NDArray[np.uint8]) -> Embeddings:
+        """Return (N, 128) float32 of unit length for (N, 96, 96, 3) uint8 RGB."""
+        checked(pictures)
+        out = np.empty((len(pictures), DIMENSIONS), dtype=np.float32)
+        for start in range(0, len(pictures), _BATCH):
+            batch = np.ascontiguousarray(pictures[start : start + _BATCH])
+            answer = self._run(torch.from_numpy(batch).to(self._device))
+            out[start : start + _BATCH] = answer.cpu().numpy()
+        return out
+
+    def embed_frames(self, frames: Tensor) -> Tensor:
+        """Return (N, 128) on the model's device for (N, H, W, 3) uint8 RGB frames of any size.
+
+        The frames are squeezed there too, so that only embeddings leave the device.
+        """
+        planes = frames.to(self._device).permute(0, 3, 1, 2).float()
+        small = functional.interpolate(planes, (SIDE, SIDE), mode="area")
+        return self._run(small.round().to(torch.uint8).permute(0, 2, 3, 1))
+
+    @torch.no_grad()
+    def _run(self, pictures: Tensor) -> Tensor:
+        known = {**self._numbers, self._input: pictures}
+        for node, attributes in self._nodes:
+            read = [known[name] for name in node.input]
+            known[node.output[0]] = _OPERATIONS[node.op_type](read, attributes)
+        return known[self._output]
+
+
+def _attributes(node: NodeProto) -> Attributes:
+    return {each.name: helper.get_attribute_value(each) for each in node.attribute}
+
+
+def _numbers(attributes: Attributes, name: str) -> list[int]:
+    found = attributes[name]
+    if not isinstance(found, list):
+        raise TypeError(f"the model's {name} is no list")
+    return [int(each) for each in found]
+
+
+def _convolve(read: list[Tensor], attributes: Attributes) -> Tensor:
+    stride, padding = (_numbers(attributes, name)[0] for name in ("strides", "pads"))
+    bias = read[2] if len(read) > 2 else None  # noqa: PLR2004  # picture, filters, bias
+    return functional.conv2d(read[0], read[1], bias, stride, padding)
+
+
+def _axes(tensor: Tensor) -> list[int]:
+    return [int(each) for each in tensor.tolist()]
+
+
+_OPERATIONS: Final[dict[str, Operation]] = {
+    "Cast": lambda read, _: read[0].float(),
+    "Transpose": lambda read, attributes: read[0].permute(_numbers(attributes, "perm")),
+    "Mul": lambda read, _: read[0] * read[1],
+    "Add": lambda read, _: read[0] + read[1],
+    "Sub": lambda read, _: read[0] - read[1],
+    "Sqrt": lambda read, _: read[0].sqrt(),
+    "Div": lambda read, _: read[0] / read[1],
+    "Pow": lambda read, _: read[0].pow(read[1]),
+    "Relu": lambda read, _: functional.relu(read[0]),
+    "Conv": _convolve,
+    "ReduceMean": lambda read, attributes: read[0].mean(
+        _axes(read[1]), keepdim=bool(attributes["keepdims"])
+    ),
+    "ReduceL2": lambda read, _: read[0].norm(dim=_axes(read[1]), keepdim=True),
+    "Reshape": lambda read, _: read[0].reshape(-1, *_axes(read[1])[1:]),
+    "Gemm": lambda read, _: read[0] @ read[1].T + read[2],
+}

@@ -1,0 +1,158 @@
+"""Finding duplicates, from the state alone: compare what is new, group, store, answer by pages."""
+
+import threading
+
+from autodedup.engine.errors import CancelledError, NotIngestedError
+from autodedup.engine.finding.answer import coverage_of, page_from, totals_of
+from autodedup.engine.finding.basis import basis_of, question_of, thresholds_of
+from autodedup.engine.finding.contents import clips_of
+from autodedup.engine.finding.grouping import FoundGroup, Grouping
+from autodedup.engine.library import Library, LibraryFile
+from autodedup.engine.match.find import find_pairs
+from autodedup.engine.match.model import Clip, PairMatch
+from autodedup.engine.roots import Roots
+from autodedup.engine.settings import Settings
+from autodedup.engine.store import files, generation, pairs, results
+from autodedup.engine.store.database import Database
+from autodedup.schemas.find_duplicates import Coverage, FindAnswer, FindArguments, GroupTotals
+from autodedup.schemas.jobs import Progress
+
+FEW = 0.1  # of the contents: up to this share of newcomers each is looked up by itself
+
+
+class FindRun:
+    """One search; a `Work` for `engine.jobs`."""
+
+    def __init__(
+        self, db: Database, roots: Roots, settings: Settings, arguments: FindArguments
+    ) -> None:
+        self._db, self._roots, self._settings = db, roots, settings
+        self._arguments = arguments
+        self._thresholds = thresholds_of(settings, arguments.profile)
+        self._basis = basis_of(self._thresholds)
+        self._done, self._total = 0, 0
+        refuse_empty_state(db)
+        library = Library(db, roots)
+        self._like = None if arguments.like is None else library.named(arguments.like).row.id
+        self._scope = None if arguments.paths is None else library.under(arguments.paths)
+
+    def run(self, stop: threading.Event) -> FindAnswer:
+        """Find the groups and store them; answer the first page."""
+        with self._db.read() as connection:
+            at = generation.current(connection)
+        library = Library(self._db, self._roots)
+        try:
+            matches = self._matches(library, stop)
+            groups = self._groups(library, matches, stop)
+        except CancelledError:
+            return self._empty("cancelled")
+        compared = self._covered(library)
+        question = question_of(self._settings, self._arguments, self._roots)
+        with self._db.atomic() as connection:
+            stored = [group.numbered(connection) for group in groups]
+            redundant = sum(group.redundant_files for group in groups)
+            summary = totals_of(stored, redundant, coverage_of(compared))
+            number = results.save(
+                connection,
+                question=question,
+                basis=self._basis,
+                generation=at,
+                summary=summary,
+                groups=stored,
+            )
+        return page_from(self._db, self._roots, self._arguments, number, 0)
+
+    def _groups(
+        self, library: Library, matches: list[PairMatch], stop: threading.Event
+    ) -> list[FoundGroup]:
+        found = Grouping(self._db, library).groups(
+            matches,
+            kinds=self._arguments.kinds,
+            scope=self._scope,
+            least=self._arguments.min_confidence or 0.0,
+            stop=stop,
+        )
+        if self._like is None:
+            return found
+        return [
+            group
+            for group in found
+            if self._like == group.keeper.row.id
+            or any(member.file.row.id == self._like for member in group.members)
+        ]
+
+    def _covered(self, library: Library) -> list[LibraryFile]:
+        return [
+            file
+            for number, file in library.files.items()
+            if self._scope is None or number in self._scope
+        ]
+
+    def _matches(self, library: Library, stop: threading.Event) -> list[PairMatch]:
+        """Return what the matcher says of all contents, comparing only newcomers."""
+        if not {"near", "contains", "overlap"} & set(self._arguments.kinds):
+            return []
+        clips = clips_of(self._db, library.files.values())
+        known = pairs.compared(self._db, self._basis)
+        new = [clip.key for clip in clips if clip.key not in known]
+        if self._like is not None and new:
+            return self._of_one(library.files[self._like], clips, stop)
+        if new:
+            self._compare(clips, new, stop)
+        return pairs.load(self._db, self._basis)
+
+    def _of_one(
+        self, file: LibraryFile, clips: list[Clip], stop: threading.Event
+    ) -> list[PairMatch]:
+        """Return the matches of one content: quicker than bringing all pairs up to date."""
+        key = file.row.signature_id
+        if key is None or key not in {clip.key for clip in clips}:
+            return []
+        found = find_pairs(clips, self._thresholds, report=self._report, stop=stop, like=key)
+        with self._db.atomic() as connection:
+            pairs.save(connection, self._basis, (), found)
+        return found
+
+    def _compare(self, clips: list[Clip], new: list[int], stop: threading.Event) -> None:
+        if len(new) > FEW * len(clips):
+            found = find_pairs(clips, self._thresholds, report=self._report, stop=stop)
+            with self._db.atomic() as connection:
+                pairs.save(connection, self._basis, new, found)
+            return
+        for key in new:
+            found = find_pairs(clips, self._thresholds, report=self._report, stop=stop, like=key)
+            with self._db.atomic() as connection:
+                pairs.save(connection, self._basis, [key], found)
+
+    def _report(self, done: int, total: int) -> None:
+        self._done, self._total = done, total
+
+    def snapshot(self) -> FindAnswer:
+        """Return what is known so far: nothing is told before it is whole."""
+        return self._empty("running")
+
+    def progress(self) -> Progress:
+        """Return how many candidate pairs have been looked at."""
+        return Progress(done=self._done, total=self._total, unit="pairs", doing="comparing")
+
+    def _empty(self, status: str) -> FindAnswer:
+        return FindAnswer.model_validate(
+            {
+                "status": status,
+                "base": self._roots.shown_base,
+                "totals": GroupTotals(groups=0, redundant_files=0, reclaimable_bytes=0),
+                "by_kind": {},
+                "coverage": Coverage(files=0, compared=0, not_comparable=0, not_ingested=0),
+                "groups": (),
+            }
+        )
+
+
+def refuse_empty_state(db: Database) -> None:
+    """Stop when no file has been ingested.
+
+    Raises:
+        NotIngestedError: The state knows no file.
+    """
+    if files.count(db) == 0:
+        raise NotIngestedError("No video has been ingested yet; there is nothing to compare.")

@@ -1,0 +1,26 @@
+"""What a worker is asked about a file of the library: its path, and what it was when last seen."""
+
+from typing import TypeVar
+
+from autodedup.engine.roots import Roots
+from autodedup.engine.store.files import FileRow
+from autodedup.engine.workers.tasks import DigestTask, SignTask, StreamHashTask
+
+T = TypeVar("T", SignTask, DigestTask, StreamHashTask)
+
+
+def ask(kind: type[T], key: int, row: FileRow, roots: Roots) -> T:
+    """Return the task of looking at a file, to be refused if the file is not what it was."""
+    return kind(
+        key=key,
+        path=path_of(row, roots),
+        size=row.stat.size,
+        mtime_ns=row.stat.mtime_ns,
+        device=row.stat.device,
+        inode=row.stat.inode,
+    )
+
+
+def path_of(row: FileRow, roots: Roots) -> str:
+    """Return where a file lies on this machine."""
+    return str(roots.absolute(row.root_id, row.path))

@@ -1,0 +1,199 @@
+"""What changed on disk since the state was last brought up to date.
+
+A file is unchanged if its size and modification time are what they were. One that appears while
+another of the same identity (device, inode, size, time) has vanished was moved, and keeps what is
+known of it. A root that cannot be read stops the scan: nothing is missing because a disk is.
+"""
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import apsw
+
+from autodedup.engine.errors import CancelledError, InvalidArgumentError
+from autodedup.engine.ingest.tally import Tally
+from autodedup.engine.managed import is_managed
+from autodedup.engine.media.walk import Found, walk
+from autodedup.engine.names import shown
+from autodedup.engine.roots import Place, Roots
+from autodedup.engine.settings import Settings
+from autodedup.engine.store import files, generation
+from autodedup.engine.store.database import Database
+from autodedup.engine.store.files import FileRow, Stat
+
+BATCH = 500  # rows written in one transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which part of the library a scan covers."""
+
+    places: tuple[Place, ...]
+    recursive: bool
+
+    def covers(self, root_id: int, path: str) -> bool:
+        """Return whether a file at this place would be seen by the walk, were it there."""
+        return any(
+            place.root.id == root_id and self._under(place.relative, path) for place in self.places
+        )
+
+    def _under(self, folder: str, path: str) -> bool:
+        if path == folder:
+            return True
+        if folder and not path.startswith(folder + "/"):
+            return False
+        inside = path[len(folder) + 1 :] if folder else path
+        return self.recursive or "/" not in inside
+
+
+def scope_of(roots: Roots, paths: Sequence[str] | None, *, recursive: bool) -> Scope:
+    """Return the scope that path arguments name; every root when there are none.
+
+    Raises:
+        InvalidArgumentError: One leads into a folder of ours: what lies there was set aside.
+        AutoDedupError: One is not there, or outside the library.
+    """
+    places = (
+        tuple(Place(root, "") for root in roots.all)
+        if paths is None
+        else tuple(roots.locate(path) for path in paths)
+    )
+    for place in places:
+        if is_managed(place.relative):
+            raise InvalidArgumentError(
+                f"{shown(place.relative)} is where AutoDedup sets files aside; it is not ingested.",
+                hint="Name the folders in which videos are kept; undo_plan brings files back.",
+            )
+    return Scope(places, recursive)
+
+
+class Scan:
+    """One comparison of the disk with the state."""
+
+    def __init__(
+        self, db: Database, roots: Roots, settings: Settings, scope: Scope, tally: Tally
+    ) -> None:
+        self._db, self._roots, self._settings = db, roots, settings
+        self._scope, self._tally = scope, tally
+        self._unread: set[tuple[int, str]] = set()
+
+    def run(self, stop: threading.Event) -> None:
+        """Bring the table of files up to date with the disk.
+
+        Raises:
+            PathNotFoundError: A root or folder of the scope cannot be read.
+            CancelledError: `stop` was set; what was recorded stays.
+        """
+        known = {(row.root_id, row.path): row for row in files.select(self._db)}
+        unseen = dict(known)
+        new: list[tuple[int, str, Stat]] = []
+        changed: list[tuple[FileRow, Stat]] = []
+        for root_id, path, stat in self._walk(stop):
+            row = unseen.pop((root_id, path), None) or known.get((root_id, path))
+            if row is None:
+                new.append((root_id, path, stat))
+            elif _same(row.stat, stat) and row.status not in files.GONE and row.stat == stat:
+                self._tally.count("unchanged")
+            else:
+                changed.append((row, stat))
+        gone = [row for row in unseen.values() if self._is_gone(row)]
+        self._write(new, changed, gone)
+
+    def _walk(self, stop: threading.Event) -> Iterator[tuple[int, str, Stat]]:
+        for place in self._scope.places:
+            for found in walk(
+                place.root.path,
+                place.relative,
+                extensions=self._settings.extensions,
+                recursive=self._scope.recursive,
+            ):
+                if stop.is_set():
+                    raise CancelledError("The scan was stopped; what was recorded is kept.")
+                if isinstance(found, Found):
+                    self._tally.count("seen")
+                    stat = Stat(found.size, found.mtime_ns, found.device, found.inode)
+                    yield place.root.id, found.path, stat
+                else:
+                    self._tally.count("ignored", found.count)
+                    if found.why is not None:
+                        self._unread.add((place.root.id, found.path))
+                        self._tally.note(
+                            f"{self._roots.shown(place.root.id, found.path)}: {found.why}"
+                        )
+
+    def _is_gone(self, row: FileRow) -> bool:
+        """Return whether a known file that the walk did not meet is gone for us.
+
+        Folders we made ourselves are not walked; what we put there is looked up by name.
+        """
+        if row.status in files.GONE or not self._roots.has(row.root_id):
+            return False
+        if not self._scope.covers(row.root_id, row.path) or self._may_be_there(row):
+            return False
+        if not is_managed(row.path):
+            return True
+        try:
+            self._roots.absolute(row.root_id, row.path).lstat()
+        except OSError:
+            return True
+        return False
+
+    def _may_be_there(self, row: FileRow) -> bool:
+        """Return whether the file lies where the walk could not look."""
+        return any(
+            row.root_id == root_id and (row.path == path or row.path.startswith(f"{path}/"))
+            for root_id, path in self._unread
+        )
+
+    def _write(
+        self,
+        new: Sequence[tuple[int, str, Stat]],
+        changed: Sequence[tuple[FileRow, Stat]],
+        gone: Sequence[FileRow],
+    ) -> None:
+        vanished = {_identity(row.stat): row for row in gone}
+        vanished |= {
+            _identity(row.stat): row for row in files.select(self._db, "status = 'MISSING'")
+        }
+        moved: set[int] = set()
+        for start in range(0, len(new), BATCH):
+            with self._db.atomic() as connection:
+                for root_id, path, stat in new[start : start + BATCH]:
+                    former = vanished.pop(_identity(stat), None)
+                    if former is None:
+                        files.add(connection, root_id, path, stat)
+                        self._tally.count("new")
+                    else:
+                        files.relocate(connection, former.id, root_id, path, stat)
+                        moved.add(former.id)
+                        self._tally.count("moved")
+        for first in range(0, len(changed), BATCH):
+            with self._db.atomic() as connection:
+                for row, stat in changed[first : first + BATCH]:
+                    self._write_changed(connection, row, stat)
+        missing = [row.id for row in gone if row.id not in moved]
+        with self._db.atomic() as connection:
+            files.mark_missing(connection, missing)
+            self._tally.count("missing", len(missing))
+            if new or changed or gone:
+                generation.advance(connection)
+
+    def _write_changed(self, connection: apsw.Connection, row: FileRow, stat: Stat) -> None:
+        if not _same(row.stat, stat):
+            files.reset(connection, row.id, stat)
+            self._tally.count("changed")
+        elif row.status in files.GONE:
+            files.come_back(connection, row.id, stat)
+            self._tally.count("moved")
+        else:
+            files.renumber(connection, row.id, stat)
+            self._tally.count("unchanged")
+
+
+def _same(a: Stat, b: Stat) -> bool:
+    return (a.size, a.mtime_ns) == (b.size, b.mtime_ns)
+
+
+def _identity(stat: Stat) -> tuple[int, int, int, int]:
+    return (stat.device, stat.inode, stat.size, stat.mtime_ns)

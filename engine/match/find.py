@@ -1,0 +1,58 @@
+"""All pairs of clips that show the same, and how: candidates, then alignment, then judgement."""
+
+import threading
+from collections.abc import Callable, Sequence
+
+from autodedup.engine.errors import CancelledError
+from autodedup.engine.match.candidates import find_candidates
+from autodedup.engine.match.compare import compare
+from autodedup.engine.match.model import Clip, PairMatch
+from autodedup.engine.match.thresholds import Thresholds
+
+
+def find_pairs(
+    clips: Sequence[Clip],
+    thresholds: Thresholds,
+    *,
+    report: Callable[[int, int], None],
+    stop: threading.Event,
+    like: int | None = None,
+) -> list[PairMatch]:
+    """Return every pair of clips that show the same, or share some seconds.
+
+    Args:
+        clips: What to compare; their keys differ.
+        thresholds: What counts as alike, with the profile.
+        report: Takes (done, total) pairs, rising.
+        stop: Set to end the search.
+        like: The key of one clip; only its pairs are looked for.
+
+    Returns:
+        The matches, `a` before `b` as in `clips`, best supported candidates first.
+
+    Raises:
+        CancelledError: `stop` was set.
+    """
+    places = {clip.key: place for place, clip in enumerate(clips)}
+    found = find_candidates(
+        clips,
+        thresholds.near_bits,
+        stop=stop,
+        like=None if like is None else places[like],
+    )
+    matches: list[PairMatch] = []
+    for done, candidate in enumerate(found.pairs):
+        if stop.is_set():
+            raise CancelledError("The search was cancelled; nothing was changed.")
+        report(done, len(found.pairs))
+        match = compare(
+            (clips[candidate.a], clips[candidate.b]),
+            (found.weights[candidate.a], found.weights[candidate.b]),
+            candidate.looks,
+            thresholds,
+            embedded=candidate.embedded,
+        )
+        if match is not None:
+            matches.append(match)
+    report(len(found.pairs), len(found.pairs))
+    return matches

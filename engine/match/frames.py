@@ -1,0 +1,67 @@
+"""The frames that are looked up: every clip's, without the flat ones and the repeated ones."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autodedup.engine.match.looks import WHOLE_VIEW, paired_distances
+from autodedup.engine.match.model import Clip
+from autodedup.engine.signature.quality import FLAT
+
+REPEAT_BITS = 8  # a frame this close to the one looked up before it is not looked up again
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameTable:
+    """The frames of many clips in one row.
+
+    owner   (M,) int64: place of the clip
+    place   (M,) int64: place of the frame in its clip
+    hashes  (M, V, 32) uint8
+    """
+
+    owner: NDArray[np.int64]
+    place: NDArray[np.int64]
+    hashes: NDArray[np.uint8]
+
+    def spread(self, weight: NDArray[np.float64], clip: Clip, owner: int) -> NDArray[np.float64]:
+        """Return (N,) weights of all frames of a clip: repeats weigh what the first one does."""
+        low, high = np.searchsorted(self.owner, (owner, owner + 1))
+        votes = voting(clip)
+        if low == high:
+            return votes.astype(np.float64)
+        place = np.searchsorted(self.place[low:high], np.arange(len(votes)), side="right") - 1
+        return weight[low:high][np.maximum(place, 0)] * votes
+
+
+def voting(clip: Clip) -> NDArray[np.bool_]:
+    """Say which frames of a clip may vote: those with something to see in them."""
+    return clip.quality >= FLAT
+
+
+def frame_table(clips: Sequence[Clip]) -> FrameTable:
+    """Return the frames to look up, by clip and time."""
+    places = [_distinct(clip) for clip in clips]
+    hashes = [clip.hashes[place] for clip, place in zip(clips, places, strict=True)]
+    counts = [len(place) for place in places]
+    return FrameTable(
+        owner=np.repeat(np.arange(len(clips), dtype=np.int64), counts),
+        place=np.concatenate(places) if places else np.zeros(0, dtype=np.int64),
+        hashes=np.concatenate(hashes) if hashes else np.zeros((0, 1, 32), dtype=np.uint8),
+    )
+
+
+def _distinct(clip: Clip) -> NDArray[np.int64]:
+    """Return the places of the voting frames that differ from the one taken before them."""
+    left = np.flatnonzero(voting(clip))
+    whole = np.ascontiguousarray(clip.hashes[:, WHOLE_VIEW])
+    taken: list[int] = []
+    while len(left):
+        taken.append(int(left[0]))
+        rest = left[1:]
+        bits = paired_distances(np.broadcast_to(whole[left[0]], (len(rest), 32)), whole[rest])
+        changed = np.flatnonzero(bits > REPEAT_BITS)
+        left = rest[int(changed[0]) :] if len(changed) else rest[:0]
+    return np.array(taken, dtype=np.int64)

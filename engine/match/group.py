@@ -1,0 +1,205 @@
+"""From pairs to groups: stars around a keeper, so that nothing is let go on hearsay.
+
+Every member of a group matches its keeper directly: it shows the same from start to end, or the
+whole of it is a part of the keeper. The file that reaches most others so becomes a keeper first;
+among files that show the same, the keep rules decide which of them it is. A clip is never the
+keeper of the film that contains it, because a keeper reaches only its equals and its parts.
+
+Clips that are copies of each other join the film that contains them all the same, and are told
+apart there: a member's twin is another clip of the group that it is a copy of and that can stand
+for it while the film's clips are kept.
+"""
+
+import threading
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from heapq import heappop, heappush
+
+from autodedup.engine.errors import CancelledError
+from autodedup.engine.match.keeper import KEEP_RULES, choose_keeper
+from autodedup.engine.match.links import FilePair, GroupFile, Link, Links
+from autodedup.engine.match.model import PairMatch
+from autodedup.engine.match.stars import Group, Member, Twin, star
+from autodedup.schemas.vocabulary import ACTING_KINDS, KeepRule, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class _Reach:
+    """What one file would be the keeper of."""
+
+    keeper: GroupFile
+    whole: dict[int, Link]
+    inside: dict[int, Link]
+
+    @property
+    def rank(self) -> tuple[int, int, float, int]:
+        """Return a key that sorts the keeper of most files first."""
+        files = len(self.whole) + len(self.inside)
+        return (-files, -len(self.whole), -self.keeper.facts.seconds, self.keeper.file_id)
+
+
+def group_acting(
+    files: Sequence[GroupFile],
+    matches: Iterable[PairMatch],
+    *,
+    apart: AbstractSet[FilePair] = frozenset(),
+    kinds: Collection[Kind] = ACTING_KINDS,
+    rules: Sequence[KeepRule] = KEEP_RULES,
+    stop: threading.Event | None = None,
+) -> list[Group]:
+    """Return the groups that may be acted upon; no file is in two, none has fewer than two.
+
+    Args:
+        files: The files to group; their ids differ.
+        matches: What was found among their contents.
+        apart: Pairs a person has called "not a duplicate".
+        kinds: The relations to consider.
+        rules: The keep rules, in order.
+        stop: Set to end the grouping.
+
+    Raises:
+        CancelledError: `stop` was set.
+    """
+    links = Links(files, matches, apart, frozenset(kinds) & frozenset(ACTING_KINDS))
+    grouping = _Grouping(links, rules, stop)
+    groups = [group for related in links.related() for group in grouping.groups(related)]
+    return sorted(groups, key=lambda group: group.keeper)
+
+
+class _Standing:
+    """The reaches as things stand; each is computed anew only when its equals change."""
+
+    def __init__(self) -> None:
+        self._part: dict[int, frozenset[int]] = {}
+        self._reaches: dict[int, _Reach] = {}
+        self._ranked: list[tuple[tuple[int, int, float, int], int]] = []
+        self._films: dict[int, set[int]] = defaultdict(set)  # by clip
+
+    def add(self, part: Sequence[int], reaches: Iterable[_Reach]) -> None:
+        """Take in a set of equals and what its keepers reach."""
+        self._part |= dict.fromkeys(part, frozenset(part))
+        for reach in reaches:
+            self._put(reach)
+            for clip in reach.inside:
+                self._films[clip].add(reach.keeper.file_id)
+
+    def best(self) -> _Reach | None:
+        """Return the reach of most files; None if there is none left."""
+        while self._ranked:
+            rank, keeper = self._ranked[0]
+            reach = self._reaches.get(keeper)
+            if reach is not None and reach.rank == rank:
+                return reach
+            heappop(self._ranked)  # it has shrunk, or is gone
+        return None
+
+    def without(self, gone: AbstractSet[int]) -> set[int]:
+        """Forget some files, and return all files whose equals are others now."""
+        changed: set[int] = set()
+        for file_id in gone:
+            if file_id not in changed:
+                changed |= self._part[file_id]
+        for file_id in changed:
+            self._reaches.pop(file_id, None)
+        films = {film for clip in gone for film in self._films.pop(clip, ())}
+        for film in films & self._reaches.keys():
+            reach = self._reaches.pop(film)
+            inside = {clip: link for clip, link in reach.inside.items() if clip not in gone}
+            if reach.whole or inside:
+                self._put(_Reach(reach.keeper, reach.whole, inside))
+        return changed
+
+    def _put(self, reach: _Reach) -> None:
+        self._reaches[reach.keeper.file_id] = reach
+        heappush(self._ranked, (reach.rank, reach.keeper.file_id))
+
+
+class _Grouping:
+    """Makes stars out of files that are related in any way."""
+
+    def __init__(
+        self, links: Links, rules: Sequence[KeepRule], stop: threading.Event | None
+    ) -> None:
+        self._links = links
+        self._rules = rules
+        self._stop = stop
+
+    def groups(self, related: Sequence[GroupFile]) -> Iterator[Group]:
+        """Yield the groups of some files, the keeper that reaches most first."""
+        left = {file.file_id: file for file in related}
+        standing = _Standing()
+        self._add(standing, related, left)
+        while (best := standing.best()) is not None:
+            yield self._star(best, left)
+            gone = {best.keeper.file_id, *best.whole, *best.inside}
+            for file_id in gone:
+                del left[file_id]
+            # Only equals of what is gone may have another keeper now.
+            changed = standing.without(gone)
+            self._add(standing, [left[n] for n in sorted(changed) if n in left], left)
+
+    def _add(
+        self, standing: _Standing, files: Sequence[GroupFile], left: dict[int, GroupFile]
+    ) -> None:
+        for part in self._links.connected(files):
+            standing.add([file.file_id for file in part], list(self._reaches(part, left)))
+
+    def _reaches(self, part: Sequence[GroupFile], left: dict[int, GroupFile]) -> Iterator[_Reach]:
+        """Yield, for a set of equals, what the one of them that is kept would reach.
+
+        One that does not match the kept one directly is tried by itself.
+        """
+        waiting = {file.file_id: file for file in part}
+        while waiting:
+            if self._stop is not None and self._stop.is_set():
+                raise CancelledError("The grouping was cancelled; nothing was changed.")
+            choice = choose_keeper([file.facts for file in waiting.values()], self._rules)
+            keeper = waiting.pop(choice.keeper.file_id)
+            whole = self._whole(keeper, waiting.values())
+            for file_id in whole:
+                del waiting[file_id]
+            inside = {
+                clip.file_id: link
+                for content in self._links.parts_of(keeper)
+                for clip in self._links.holders(content)
+                if clip.file_id in left and clip.file_id not in whole
+                if (link := self._links.inside(keeper, clip)) is not None
+            }
+            if whole or inside:
+                yield _Reach(keeper, whole, inside)
+
+    def _whole(self, keeper: GroupFile, others: Iterable[GroupFile]) -> dict[int, Link]:
+        return {
+            file.file_id: link
+            for file in others
+            if (link := self._links.whole(keeper, file)) is not None
+        }
+
+    def _star(self, reach: _Reach, left: dict[int, GroupFile]) -> Group:
+        twins = self._twins([left[file_id] for file_id in reach.inside])
+        members = [
+            Member(file_id, link, not left[file_id].facts.protected, twins.get(file_id))
+            for file_id, link in (reach.whole | reach.inside).items()
+        ]
+        return star(reach.keeper.file_id, members, self._deciding_rule(reach, left))
+
+    def _twins(self, clips: Sequence[GroupFile]) -> dict[int, Twin]:
+        """Return, for clips that are copies of another clip, the one that stands for them."""
+        found: dict[int, Twin] = {}
+        # Most clips of a film are different clips: only those that may be copies are compared.
+        for part in self._links.connected(clips):
+            left = {clip.file_id: clip for clip in part}
+            while len(left) > 1:
+                choice = choose_keeper([clip.facts for clip in left.values()], self._rules)
+                stays = left.pop(choice.keeper.file_id)
+                for file_id, link in self._whole(stays, left.values()).items():
+                    found[file_id] = Twin(stays.file_id, link)
+                    del left[file_id]
+        return found
+
+    def _deciding_rule(self, reach: _Reach, left: dict[int, GroupFile]) -> KeepRule | None:
+        """Return the rule that sets the keeper apart from its equals; None if it has none."""
+        equals = [left[file_id].facts for file_id in reach.whole]
+        return choose_keeper([reach.keeper.facts, *equals], self._rules).rule if equals else None

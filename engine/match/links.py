@@ -1,0 +1,160 @@
+"""How one file directly relates to another: by its bytes, its stream, or what it shows."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from autodedup.engine.match.keeper import FileFacts
+from autodedup.engine.match.model import PairMatch
+from autodedup.schemas.vocabulary import Kind
+
+FilePair = tuple[int, int]  # two file ids, the smaller first
+
+
+@dataclass(frozen=True, slots=True)
+class GroupFile:
+    """One file to group.
+
+    `content` is the key of its signature, as in `PairMatch`; `sha256` and `stream_hash` are
+    None where they were not needed so far.
+    """
+
+    facts: FileFacts
+    content: int | None = None
+    sha256: bytes | None = None
+    stream_hash: bytes | None = None
+
+    @property
+    def file_id(self) -> int:
+        """Return the file's id."""
+        return self.facts.file_id
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """How one file relates to another; `match` is the evidence where pictures were compared."""
+
+    relation: Kind
+    confidence: float
+    match: PairMatch | None = None
+
+
+class Links:
+    """The direct link between two files, if there is one."""
+
+    def __init__(
+        self,
+        files: Sequence[GroupFile],
+        matches: Iterable[PairMatch],
+        apart: AbstractSet[FilePair],
+        kinds: frozenset[Kind],
+    ) -> None:
+        self._files = files
+        self._apart = apart
+        self._kinds = kinds
+        self._matches = {
+            ordered(match.a, match.b): match for match in matches if match.relation in kinds
+        }
+        self._holders: dict[int, list[GroupFile]] = defaultdict(list)
+        for file in sorted(files, key=lambda file: file.file_id):
+            if file.content is not None:
+                self._holders[file.content].append(file)
+        self._parts: dict[int, list[int]] = defaultdict(list)
+        self._of_content: dict[int | None, list[PairMatch]] = defaultdict(list)
+        for (low, high), match in sorted(self._matches.items()):
+            self._of_content[low].append(match)
+            if match.relation == "contains" and match.inner is not None:
+                self._parts[low if match.inner == high else high].append(match.inner)
+
+    def whole(self, one: GroupFile, other: GroupFile) -> Link | None:
+        """Return the tightest link between two files that show the same from start to end."""
+        if ordered(one.file_id, other.file_id) in self._apart:
+            return None
+        if "exact" in self._kinds and _equal(one.sha256, other.sha256):
+            return Link("exact", 1.0)
+        if "same_stream" in self._kinds and _equal(one.stream_hash, other.stream_hash):
+            return Link("same_stream", 1.0)
+        match = self._match(one, other)
+        if match is None or match.relation != "near":
+            return None
+        return Link("near", match.confidence, match)
+
+    def inside(self, film: GroupFile, clip: GroupFile) -> Link | None:
+        """Return the link by which a clip is a part of a film."""
+        if ordered(film.file_id, clip.file_id) in self._apart:
+            return None
+        match = self._match(film, clip)
+        if match is None or match.relation != "contains" or match.inner != clip.content:
+            return None
+        return Link("contains", match.confidence, match)
+
+    def parts_of(self, film: GroupFile) -> Sequence[int]:
+        """Return the contents the whole of which is a part of a film."""
+        return () if film.content is None else self._parts.get(film.content, ())
+
+    def holders(self, content: int) -> Sequence[GroupFile]:
+        """Return the files of a content."""
+        return self._holders.get(content, ())
+
+    def related(self) -> list[list[GroupFile]]:
+        """Return the files in parts between which there is no link of any kind."""
+        return self._joined(self._files, ("near", "contains"))
+
+    def connected(self, files: Iterable[GroupFile]) -> list[list[GroupFile]]:
+        """Return some files in parts between which there is no link from start to end."""
+        return self._joined(files, ("near",))
+
+    def _joined(
+        self, files: Iterable[GroupFile], relations: tuple[Kind, ...]
+    ) -> list[list[GroupFile]]:
+        given = sorted(files, key=lambda file: file.file_id)
+        contents = {file.content for file in given}
+        joined = _Union()
+        for file in given:
+            for kind, value in (
+                ("sha", file.sha256),
+                ("stream", file.stream_hash),
+                ("content", file.content),
+            ):
+                if value is not None:
+                    joined.join(("file", file.file_id), (kind, value))
+        for content in contents:
+            for match in self._of_content.get(content, ()):
+                if match.relation in relations and {match.a, match.b} <= contents:
+                    joined.join(("content", match.a), ("content", match.b))
+        parts: dict[object, list[GroupFile]] = defaultdict(list)
+        for file in given:
+            parts[joined.root(("file", file.file_id))].append(file)
+        return list(parts.values())
+
+    def _match(self, one: GroupFile, other: GroupFile) -> PairMatch | None:
+        if one.content is None or other.content is None:
+            return None
+        return self._matches.get(ordered(one.content, other.content))
+
+
+class _Union:
+    """Disjoint sets (Galler and Fischer 1964)."""
+
+    def __init__(self) -> None:
+        self._above: dict[object, object] = {}
+
+    def root(self, item: object) -> object:
+        above = self._above.setdefault(item, item)
+        while above != self._above[above]:
+            above = self._above[above]
+        self._above[item] = above
+        return above
+
+    def join(self, one: object, other: object) -> None:
+        self._above[self.root(one)] = self.root(other)
+
+
+def _equal(one: bytes | None, other: bytes | None) -> bool:
+    return one is not None and one == other
+
+
+def ordered(one: int, other: int) -> FilePair:
+    """Return a pair with the smaller number first."""
+    return (one, other) if one <= other else (other, one)

@@ -1,0 +1,70 @@
+"""What two clips are to each other: near, one contained in the other, or overlapping."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autodedup.engine.match.model import Clip, PairRelation, Segment
+
+LONGEST_FRAME_SHARE = 4.0  # seconds one frame may stand for when coverage is measured
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How much of one clip the segments cover.
+
+    `uncovered` is in seconds; stretches without a frame that votes count as covered. `share` is
+    0..1 of what votes.
+    """
+
+    share: float
+    uncovered: float
+
+
+def coverage(
+    clip: Clip, votes: NDArray[np.bool_], spans: tuple[tuple[float, float], ...]
+) -> Coverage:
+    """Return how much of a clip lies inside the spans (seconds), by the frames that vote."""
+    times = clip.times_seconds
+    edges = np.concatenate(([0.0], (times[1:] + times[:-1]) / 2, [max(clip.seconds, times[-1])]))
+    stands_for = np.minimum(np.diff(edges), LONGEST_FRAME_SHARE) * votes
+    inside = np.zeros(len(times), dtype=bool)
+    for start, end in spans:
+        inside |= (times >= start - 1e-6) & (times <= end + 1e-6)
+    total = float(stands_for.sum())
+    missed = float(stands_for[~inside].sum())
+    return Coverage(share=1.0 - missed / total if total > 0 else 0.0, uncovered=missed)
+
+
+def near_slack(seconds: float) -> float:
+    """Return how many seconds a near copy may lack: a trimmed black frame, not an intro."""
+    return min(max(0.6, 0.04 * seconds), 5.0, 0.25 * seconds)
+
+
+def inner_slack(seconds: float) -> float:
+    """Return how many seconds of a contained clip may be missing from its container."""
+    return min(max(0.6, 0.08 * seconds), 5.0, 0.25 * seconds)
+
+
+def relate(
+    a: Clip, b: Clip, of_a: Coverage, of_b: Coverage, segments: tuple[Segment, ...]
+) -> tuple[PairRelation, int | None]:
+    """Return the relation, and for `contains` the key of the clip that is a part of the other."""
+    if not _same_order(segments):
+        return "overlap", None
+    if of_a.uncovered <= near_slack(a.seconds) and of_b.uncovered <= near_slack(b.seconds):
+        return "near", None
+    whole_a = of_a.uncovered <= inner_slack(a.seconds)
+    whole_b = of_b.uncovered <= inner_slack(b.seconds)
+    if whole_a and whole_b:
+        return "near", None
+    if whole_a or whole_b:
+        return "contains", a.key if whole_a else b.key
+    return "overlap", None
+
+
+def _same_order(segments: tuple[Segment, ...]) -> bool:
+    """Say whether both clips show the segments in one order; a reshuffled film is no copy."""
+    starts = [segment.b_start for segment in sorted(segments, key=lambda s: s.a_start)]
+    return starts == sorted(starts)

@@ -1,0 +1,158 @@
+"""The frames of two clips seen one way: how far apart they are, and what changes in them.
+
+Two witnesses see frames. The hash sees one look at a time (a crop, a turn) and tells small
+changes well; the embedding of the copy tier sees through all edits at once and is more tolerant
+of frames that are merely alike. Both measure in bits of 256, so that the same lines and runs are
+looked for in what either of them says.
+"""
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autodedup.engine.embedding.calibration import WHOLE
+from autodedup.engine.embedding.runtime import Embeddings
+from autodedup.engine.embedding.storage import from_bytes
+from autodedup.engine.match.looks import Look, bit_distances, hashes_under, paired_distances
+from autodedup.engine.match.model import Clip
+
+Places = NDArray[np.intp]
+SAME_SCENE_BITS = 10  # frames of one clip closer than this are one picture that stands still
+EMBEDDED_VIEW = "embedding"
+
+# Bits for a cosine: one that strangers reach once in 10,000 frame pairs stands for as many bits
+# as frames may lie apart by their hashes and still be alike. Strangers then lie at about 128.
+_ALIKE_BITS = 70.0
+_BITS_A_COSINE = _ALIKE_BITS / (1.0 - WHOLE["1 in 10,000"])
+_LEAST_CHANGE = 0.002  # of a squared embedding: below it nothing moves that could be compared
+
+
+class Sight(Protocol):
+    """The frames of two clips, a and b, as one witness sees them."""
+
+    @property
+    def name(self) -> str:
+        """Return the view in words, as evidence names it."""
+        ...
+
+    @property
+    def distance(self) -> NDArray[np.uint8]:
+        """Return (A, B) uint8: bits of 256 between every frame of a and every frame of b."""
+        ...
+
+    def scenes(self, rows: Places, columns: Places) -> int:
+        """Count the different pictures in the rows of a, or the columns of b if they are fewer."""
+        ...
+
+    def motion(self, rows: Places, columns: Places) -> float:
+        """Correlate what changes in a with what changes in b, -1..1; NaN where too little does."""
+        ...
+
+
+class HashSight:
+    """Frames by their hashes, under one look."""
+
+    def __init__(self, look: Look, pair: tuple[Clip, Clip], chosen: tuple[Places, Places]) -> None:
+        a, b = hashes_under(look, *pair)
+        self._a, self._b = a[chosen[0]], b[chosen[1]]
+        self._name = look.name
+        self._distance = bit_distances(self._a, self._b)
+
+    @property
+    def name(self) -> str:
+        """Return the look in words."""
+        return self._name
+
+    @property
+    def distance(self) -> NDArray[np.uint8]:
+        """Return (A, B) uint8: differing bits."""
+        return self._distance
+
+    def scenes(self, rows: Places, columns: Places) -> int:
+        """Count the pictures that differ from the one counted before."""
+        return min(_scenes(self._a[rows]), _scenes(self._b[columns]))
+
+    def motion(self, rows: Places, columns: Places) -> float:
+        """Correlate the bits that differ from each clip's usual picture, pair by pair."""
+        changed_a, changed_b = _changes(self._a[rows]), _changes(self._b[columns])
+        share_a, share_b = float(changed_a.mean()), float(changed_b.mean())
+        spread = np.sqrt(share_a * (1 - share_a) * share_b * (1 - share_b))
+        if len(rows) < 3 or spread < 0.01:  # noqa: PLR2004
+            return float("nan")
+        both = float((changed_a & changed_b).mean())
+        return (both - share_a * share_b) / float(spread)
+
+
+class EmbeddedSight:
+    """Frames by their embeddings, which no look is needed for."""
+
+    def __init__(self, pair: tuple[Clip, Clip], chosen: tuple[Places, Places]) -> None:
+        """Compare the chosen frames of two clips.
+
+        Raises:
+            ValueError: One of them has no embeddings.
+        """
+        self._a, self._b = _rows(pair[0], chosen[0]), _rows(pair[1], chosen[1])
+        self._hashes = tuple(
+            np.ascontiguousarray(clip.hashes[places, 0])
+            for clip, places in zip(pair, chosen, strict=True)
+        )
+        bits = np.rint(_BITS_A_COSINE * (1.0 - self._a @ self._b.T))
+        self._distance: NDArray[np.uint8] = np.clip(bits, 0, 255).astype(np.uint8)
+
+    @property
+    def name(self) -> str:
+        """Return the word for this view."""
+        return EMBEDDED_VIEW
+
+    @property
+    def distance(self) -> NDArray[np.uint8]:
+        """Return (A, B) uint8: cosines as bits."""
+        return self._distance
+
+    def scenes(self, rows: Places, columns: Places) -> int:
+        """Count the pictures of each clip by its own hashes, which no edit comes between."""
+        return min(_scenes(self._hashes[0][rows]), _scenes(self._hashes[1][columns]))
+
+    def motion(self, rows: Places, columns: Places) -> float:
+        """Correlate what is left of the embeddings without each clip's mean, pair by pair."""
+        a, b = self._a[rows], self._b[columns]
+        changed_a, changed_b = a - a.mean(axis=0), b - b.mean(axis=0)
+        spread_a, spread_b = float((changed_a**2).sum()), float((changed_b**2).sum())
+        if len(rows) < 3 or min(spread_a, spread_b) < _LEAST_CHANGE * len(rows):  # noqa: PLR2004
+            return float("nan")
+        return float((changed_a * changed_b).sum() / np.sqrt(spread_a * spread_b))
+
+
+def cosine_of(bits: float) -> float:
+    """Return the cosine that these bits of an `EmbeddedSight` stand for."""
+    return 1.0 - bits / _BITS_A_COSINE
+
+
+def _rows(clip: Clip, places: Places) -> Embeddings:
+    if clip.embeddings is None:
+        raise ValueError(f"clip {clip.key} has no embeddings")
+    return from_bytes(clip.embeddings.rows[places])
+
+
+def _scenes(hashes: NDArray[np.uint8]) -> int:
+    """Count the pictures in a row of frames that differ from the one counted before."""
+    if not len(hashes):
+        return 0
+    count, last = 1, 0
+    while True:
+        rest = hashes[last + 1 :]
+        bits = paired_distances(np.broadcast_to(hashes[last], rest.shape), rest)
+        changed = np.flatnonzero(bits > SAME_SCENE_BITS)
+        if not len(changed):
+            return count
+        last += 1 + int(changed[0])
+        count += 1
+
+
+def _changes(hashes: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    bits = np.unpackbits(hashes, axis=1).astype(bool)
+    usual = bits.mean(axis=0) > 0.5  # noqa: PLR2004
+    changes: NDArray[np.bool_] = bits ^ usual[None, :]
+    return changes

@@ -1,0 +1,77 @@
+"""What counts as alike: every number the matcher judges by, for each profile."""
+
+from dataclasses import dataclass, replace
+
+from autodedup.schemas.vocabulary import Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """The limits of one search. Bits are of 256 unless said otherwise, times are seconds.
+
+    near_bits        two frames within this many bits are alike
+    agreement        share of compared frames that must be alike for a claim
+    moving_contrast  how many bits closer than elsewhere a moving film must lie on its line
+    moving_scenes    how many different pictures such a film must show
+    moving_bits      its frames may be this far apart on average
+    hard_bits, hard_contrast, hard_scenes  the same for a longer film under a heavier edit
+    short_contrast   a moving film shorter than `short_seconds` must lie this much closer
+    close_bits       a short or calm film must lie within this, and move alike
+    close_contrast, close_motion  and by so much; nine in ten of its frames within `close_high`
+    long_seconds     a calm film this long may lie further apart if it moves alike
+    still_bits       two films that stand still must lie within this and last equally long
+    seen_…           of pairs that only the embeddings have seen, in bits as `sights` counts them:
+    seen_high, seen_scenes  nine in ten of its frames lie within, and it shows so many pictures
+    seen_contrast, seen_motion   on its line a film lies so much closer, and moves so much alike
+    seen_moved       the product of both must come to this
+    seen_far_high, seen_far_moved  frames may lie this much further apart if more of it moves alike
+    seen_short_contrast, seen_short_motion  of a film shorter than `seen_seconds`
+    """
+
+    profile: Profile = "balanced"
+    near_bits: int = 70
+    agreement: float = 0.5
+    moving_contrast: float = 50.0
+    moving_scenes: int = 4
+    moving_bits: float = 60.0
+    hard_bits: float = 82.0
+    hard_contrast: float = 38.0
+    hard_scenes: int = 12
+    short_seconds: float = 5.0
+    short_contrast: float = 55.0
+    close_bits: float = 25.0
+    close_contrast: float = 15.0
+    close_motion: float = 0.35
+    close_high: float = 30.0
+    long_seconds: float = 8.0
+    long_contrast: float = 25.0
+    long_motion: float = 0.40
+    still_bits: float = 18.0
+    seen_high: float = 70.0
+    seen_scenes: int = 6
+    seen_contrast: float = 10.0
+    seen_motion: float = 0.40
+    seen_moved: float = 10.0
+    seen_far_high: float = 80.0
+    seen_far_moved: float = 30.0
+    seen_seconds: float = 8.0
+    seen_short_contrast: float = 30.0
+    seen_short_motion: float = 0.92
+    strict_mean_bits: float = 10.0
+    strict_worst_bits: int = 16
+    strict_seconds: float = 1.0
+    strict_size_ratio: float = 0.3
+
+    def of_profile(self, profile: Profile) -> "Thresholds":
+        """Return the same limits for another profile: `loose` asks for less, `strict` for more."""
+        if profile != "loose":
+            return replace(self, profile=profile)
+        return replace(
+            self,
+            profile=profile,
+            agreement=0.8 * self.agreement,
+            moving_contrast=0.7 * self.moving_contrast,
+            moving_scenes=max(2, self.moving_scenes - 1),
+            close_bits=1.3 * self.close_bits,
+            still_bits=1.2 * self.still_bits,
+        )

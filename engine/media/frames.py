@@ -1,0 +1,57 @@
+"""What a decoder hands on: small pictures with their times, upright, all of one size."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import FileIO
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autodedup.engine.media.facts import MediaFacts
+
+SHORT_SIDE = 128  # pixels of the small picture: enough for 16 frequencies of every crop
+LONG_SIDE = 320
+COLOUR_SIDE = 96  # pixels of the colour square: what the copy model is shown
+
+Progress = Callable[[float], None]
+"""Told, often, how many seconds of the film have been passed; a sign of life, not a total."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """The pictures that were looked at.
+
+    times_seconds  (N,) float64, rising, from the first picture of the video
+    pictures       (N, H, W) uint8 luma, 0 black … 255 white, turned as displayed
+    seen_seconds   how long the pictures last
+    notes          what went wrong on the way without being fatal
+    colours        (N, 96, 96, 3) uint8 RGB: the same pictures, each squeezed into a square whatever
+                   its shape; None where they were not asked for
+    """
+
+    times_seconds: NDArray[np.float64]
+    pictures: NDArray[np.uint8]
+    seen_seconds: float
+    notes: tuple[str, ...] = ()
+    colours: NDArray[np.uint8] | None = None
+
+
+class FrameSource(Protocol):
+    """A decoder: something that looks at a film at the moments that `moments` asks for."""
+
+    def look(
+        self, file: FileIO, facts: MediaFacts, report: Progress, *, colour: bool = False
+    ) -> Look:
+        """Decode the chosen moments, in colour too where that is asked for.
+
+        Raises:
+            FileError: DECODE_FAILED, TRUNCATED: no picture could be had.
+        """
+        ...
+
+
+def small_size(width: int, height: int) -> tuple[int, int]:
+    """Return the width and height of the small picture of a displayed size; it never grows."""
+    scale = min(1.0, SHORT_SIDE / min(width, height), LONG_SIDE / max(width, height))
+    return max(2, round(width * scale)), max(2, round(height * scale))

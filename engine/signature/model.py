@@ -1,0 +1,54 @@
+"""The signature of a video: all that is kept of its pictures.
+
+Shapes: N sampled frames, V views of each (see `engine.signature.views`), 256-bit hashes as 32
+bytes. Times are seconds from the first picture of the video.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autodedup.engine.media.facts import DecodeRoute, MediaFacts
+
+HASH_BITS = 256
+HASH_BYTES = HASH_BITS // 8
+ANCHORS = (0.15, 0.50, 0.85)  # of the duration: the frames the strict profile compares
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Embeddings:
+    """The copy embeddings of the N frames of a signature.
+
+    recipe  how they were made, with which model; only embeddings of one recipe may be compared
+    rows    (N, 128) int8, as `engine.embedding.storage` keeps them; zeros for a flat frame
+    """
+
+    recipe: str
+    rows: NDArray[np.int8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Signature:
+    """What one content looks like, computed by `recipe`.
+
+    times_seconds   (N,) float64, rising
+    hashes          (N, V, 32) uint8: 256-bit frame hash of every stored view; view 0 is the whole
+    whashes         (N,) uint64: 64-bit wavelet hash, equal to `imagehash.whash`
+    quality         (N,) float32, 0 flat … 1 busy; frames under `FLAT` do not vote
+    anchor_whashes  (3,) uint64: wavelet hashes at 15 %, 50 % and 85 % of the duration
+    seen_seconds    how long the pictures really last, whatever the container claims
+    embeddings      None where the copy tier was not asked for, or has no model here
+    """
+
+    recipe: str
+    facts: MediaFacts
+    route: DecodeRoute
+    seen_seconds: float
+    times_seconds: NDArray[np.float64]
+    hashes: NDArray[np.uint8]
+    whashes: NDArray[np.uint64]
+    quality: NDArray[np.float32]
+    anchor_whashes: NDArray[np.uint64]
+    notes: tuple[str, ...] = ()
+    embeddings: Embeddings | None = None

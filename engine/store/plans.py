@@ -1,0 +1,192 @@
+"""Plans as they are stored: what was reviewed, who agreed, and how far each action has come."""
+
+import json
+import time
+from dataclasses import dataclass
+from typing import Literal, cast
+
+import apsw
+from pydantic import JsonValue
+
+from autodedup.engine.errors import DigestMismatchError, PlanNotFoundError
+from autodedup.engine.store.database import Database, integer
+from autodedup.schemas.errors import FileCode
+from autodedup.schemas.plan import Action, Plan, PlanStatus, Risk
+from autodedup.schemas.vocabulary import PlanId
+
+ActionState = Literal["planned", "done", "skipped", "failed", "undone"]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    """What is known of a plan beside its actions. `extra` is what the planner kept with it."""
+
+    id: int
+    digest: str
+    status: PlanStatus
+    risks: tuple[Risk, ...]
+    extra: dict[str, JsonValue]
+    actions: int
+    approved_digest: str | None
+
+    @property
+    def name(self) -> PlanId:
+        """Return the id by which clients know it."""
+        return f"p{self.id}"
+
+    @property
+    def approved(self) -> bool:
+        """Return whether a person agreed to exactly these actions."""
+        return self.approved_digest == self.digest
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRow:
+    """An action and its state: `code` and `detail` say why it is skipped or failed."""
+
+    action: Action
+    state: ActionState
+    code: FileCode | None
+    detail: str | None
+    freed: int
+
+
+def save(
+    db: Database,
+    actions: tuple[Action, ...],
+    risks: tuple[Risk, ...] = (),
+    extra: dict[str, JsonValue] | None = None,
+) -> PlanRow:
+    """Store a plan and return its row; the same actions, still untouched, are the same plan."""
+    # The id is no part of the digest, so any valid one will do to compute it.
+    digest = Plan(id="p1", actions=actions, risks=risks).digest
+    body = json.dumps({"risks": [risk.model_dump() for risk in risks], "extra": extra or {}})
+    with db.atomic() as connection:
+        number = integer(
+            connection,
+            "SELECT id FROM plans WHERE digest = ? AND status = 'planned' ORDER BY id DESC",
+            (digest,),
+        )
+        if not number:
+            connection.execute(
+                "INSERT INTO plans (digest, status, body, made_at) VALUES (?, 'planned', ?, ?)",
+                (digest, body, time.time()),
+            )
+            number = connection.last_insert_rowid()
+            connection.executemany(
+                "INSERT INTO actions (plan_id, n, body) VALUES (?, ?, ?)",
+                [(number, action.n, _text(action)) for action in actions],
+            )
+        return find(db, number)
+
+
+def find(db: Database, number: int) -> PlanRow:
+    """Return what is known of a plan.
+
+    Raises:
+        PlanNotFoundError: There is no plan of this number.
+    """
+    with db.read() as connection:
+        row = connection.execute(
+            "SELECT digest, status, body, approved_digest, "
+            "(SELECT count(*) FROM actions WHERE plan_id = plans.id) FROM plans WHERE id = ?",
+            (number,),
+        ).fetchone()
+    if row is None:
+        raise PlanNotFoundError(f"There is no plan p{number}; nothing was done.")
+    digest, status, body, approved, actions = row
+    kept = json.loads(str(body))
+    return PlanRow(
+        id=number,
+        digest=str(digest),
+        status=cast("PlanStatus", status),
+        risks=tuple(Risk.model_validate(risk) for risk in kept["risks"]),
+        extra=kept["extra"],
+        actions=cast("int", actions),
+        approved_digest=cast("str | None", approved),
+    )
+
+
+def load(db: Database, number: int) -> Plan:
+    """Return a whole plan, ready to be applied.
+
+    Raises:
+        PlanNotFoundError: There is no plan of this number.
+    """
+    row = find(db, number)
+    actions = tuple(item.action for item in actions_of(db, number))
+    return Plan(id=row.name, actions=actions, risks=row.risks)
+
+
+def actions_of(
+    db: Database, number: int, *, after: int = 0, limit: int | None = None
+) -> tuple[ActionRow, ...]:
+    """Return a page of a plan's actions, in order: those numbered above `after`."""
+    with db.read() as connection:
+        rows = connection.execute(
+            "SELECT body, state, code, detail, freed FROM actions "
+            "WHERE plan_id = ? AND n > ? ORDER BY n LIMIT ?",
+            (number, after, -1 if limit is None else limit),
+        )
+        return tuple(
+            ActionRow(
+                action=Action.model_validate(json.loads(str(body))),
+                state=cast("ActionState", state),
+                code=cast("FileCode | None", code),
+                detail=cast("str | None", detail),
+                freed=cast("int", freed),
+            )
+            for body, state, code, detail, freed in rows
+        )
+
+
+def interrupted(db: Database) -> tuple[int, ...]:
+    """Return the plans that are marked as being applied."""
+    with db.read() as connection:
+        rows = connection.execute("SELECT id FROM plans WHERE status = 'applying' ORDER BY id")
+        return tuple(cast("int", number) for (number,) in rows)
+
+
+def set_status(db: Database, number: int, status: PlanStatus) -> None:
+    """Record how far a plan has come as a whole."""
+    with db.atomic() as connection:
+        connection.execute("UPDATE plans SET status = ? WHERE id = ?", (status, number))
+
+
+def set_action(
+    connection: apsw.Connection,
+    number: int,
+    n: int,
+    state: ActionState,
+    *,
+    code: FileCode | None = None,
+    detail: str | None = None,
+    freed: int = 0,
+) -> None:
+    """Record how far one action has come; it gives back nothing once it is undone."""
+    connection.execute(
+        "UPDATE actions SET state = ?, code = ?, detail = ?, freed = ? WHERE plan_id = ? AND n = ?",
+        (state, code, detail, freed, number, n),
+    )
+
+
+def approve(db: Database, number: int, digest: str) -> None:
+    """Record that a person agreed to exactly what this digest stands for.
+
+    Raises:
+        PlanNotFoundError: There is no plan of this number.
+        DigestMismatchError: The plan is not what the person was shown.
+    """
+    row = find(db, number)
+    if row.digest != digest:
+        raise DigestMismatchError(f"{row.name} is not what was shown; it was not approved.")
+    with db.atomic() as connection:
+        connection.execute(
+            "UPDATE plans SET approved_digest = ?, approved_at = ? WHERE id = ?",
+            (digest, time.time(), number),
+        )
+
+
+def _text(action: Action) -> str:
+    # ASCII only: names hold lone surrogates (PEP 383), which pydantic's JSON and SQLite do not.
+    return json.dumps(action.model_dump(mode="python"))

@@ -1,0 +1,174 @@
+"""A handful of worker processes: a file that hangs or crashes its decoder costs that file only."""
+
+import os
+import queue
+import threading
+from collections.abc import Iterable, Iterator
+from types import TracebackType
+from typing import Self, cast
+
+from autodedup.engine.errors import FileError, InternalFaultError
+from autodedup.engine.workers.process import Answer, Death, WorkerProcess
+from autodedup.engine.workers.tasks import DigestTask, Done, Failed, Outcome, SignTask, Task, V
+from autodedup.engine.workers.wire import (
+    Digest,
+    Job,
+    NonsenseError,
+    Refused,
+    Request,
+    signature_of,
+)
+
+_LOOK_S = 0.1  # how often a stop or a hung worker is looked for
+
+
+def default_size() -> int:
+    """Return how many workers fill this machine: one a core that we may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return max(1, os.cpu_count() or 1)
+
+
+class WorkerPool:
+    """Processes that are started when needed, replaced when they die, and ended on `close`.
+
+    One `run` at a time. A worker that makes no progress on a file for `timeout_s` is killed.
+    """
+
+    def __init__(self, size: int, timeout_s: float) -> None:
+        self._size = size
+        self._timeout_s = timeout_s
+        self._inbox: queue.Queue[tuple[WorkerProcess, Answer | Death]] = queue.Queue()
+        self._idle: list[WorkerProcess] = []
+        self._busy: set[WorkerProcess] = set()
+
+    def __enter__(self) -> Self:
+        """Return the pool; its processes end with the block."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End every process."""
+        self.close()
+
+    def pids(self) -> tuple[int, ...]:
+        """Return the numbers of the processes that live."""
+        return tuple(worker.pid for worker in [*self._idle, *self._busy])
+
+    def run(self, tasks: Iterable[Task[V]], stop: threading.Event) -> Iterator[Outcome[V]]:
+        """Yield the outcome of every task as it comes, in any order.
+
+        At most one task a worker is taken from `tasks` ahead of what was yielded. When `stop` is
+        set, or the iteration is given up, the work in hand is killed and has no outcome.
+
+        Raises:
+            InternalFaultError: No worker can be started here.
+        """
+        waiting = iter(tasks)
+        in_hand: dict[WorkerProcess, Task[V]] = {}
+        timed_out: set[WorkerProcess] = set()
+        try:
+            while not stop.is_set():
+                while len(in_hand) < self._size and (task := next(waiting, None)) is not None:
+                    worker = self._idle.pop() if self._idle else WorkerProcess(self._inbox)
+                    self._busy.add(worker)
+                    in_hand[worker] = task
+                    worker.ask(_request(task))
+                if not in_hand:
+                    return
+                news = self._news()
+                if news is None:
+                    timed_out |= self._kill_overdue(timed_out)
+                    continue
+                worker, word = news
+                if worker in in_hand:
+                    yield self._outcome(worker, in_hand.pop(worker), word, timed_out)
+                elif worker in self._idle:
+                    self._idle.remove(worker)  # died of nothing that we asked
+        finally:
+            self._end(list(in_hand))
+
+    def close(self) -> None:
+        """End every process and wait until they are gone."""
+        self._end([*self._idle, *self._busy])
+        self._idle.clear()
+
+    def _end(self, workers: list[WorkerProcess]) -> None:
+        for worker in workers:
+            worker.kill()
+        for worker in workers:
+            worker.join()
+        self._busy.difference_update(workers)
+
+    def _news(self) -> tuple[WorkerProcess, Answer | Death] | None:
+        try:
+            return self._inbox.get(timeout=_LOOK_S)
+        except queue.Empty:
+            return None
+
+    def _kill_overdue(self, already: set[WorkerProcess]) -> set[WorkerProcess]:
+        overdue = {w for w in self._busy - already if w.overdue(self._timeout_s)}
+        for worker in overdue:
+            worker.kill()
+        return overdue
+
+    def _outcome(
+        self,
+        worker: WorkerProcess,
+        task: Task[V],
+        word: Answer | Death,
+        timed_out: set[WorkerProcess],
+    ) -> Outcome[V]:
+        self._busy.discard(worker)
+        if isinstance(word, Death):
+            if word.before_its_first_word:
+                raise InternalFaultError(
+                    f"No decoder process can be started here ({word.how}); nothing was decoded."
+                )
+            if worker in timed_out:
+                why = f"The decoder made no progress for {self._timeout_s:g} s and was stopped."
+                return Failed(task, FileError("DECODE_TIMEOUT", why))
+            why = f"The decoder process died on this file ({word.how})."
+            return Failed(task, FileError("DECODER_CRASHED", why))
+        try:
+            value = _value(task, word)
+        except NonsenseError as error:
+            worker.kill()
+            why = f"The decoder process answered nonsense ({error})."
+            return Failed(task, FileError("DECODER_CRASHED", why))
+        if worker not in timed_out:  # it answered while it was being stopped
+            self._idle.append(worker)
+        return Failed(task, value) if isinstance(value, FileError) else Done(task, value)
+
+
+def _request(task: Task[V]) -> Request:
+    embedded = isinstance(task, SignTask) and task.embedded
+    return Request.of(_job(task), task.path, task.expected, embedded=embedded)
+
+
+def _job(task: Task[V]) -> Job:
+    if isinstance(task, SignTask):
+        return "sign"
+    return "sha256" if isinstance(task, DigestTask) else "streams"
+
+
+def _value(task: Task[V], answer: Answer) -> V | FileError:
+    """Return what the answer says, if it answers what was asked."""
+    head = answer.head
+    if isinstance(head, Refused):
+        return FileError(head.code, head.detail)
+    wants_signature = isinstance(task, SignTask)
+    if isinstance(head, Digest):
+        if wants_signature:
+            raise NonsenseError("a digest for a signature")
+        value: object = bytes.fromhex(head.sha256)
+    else:
+        if not wants_signature:
+            raise NonsenseError("a signature for a digest")
+        value = signature_of(head, answer.body)
+    # Which of the two a task's value is follows from its class, as just checked.
+    return cast("V", value)

@@ -1,0 +1,68 @@
+"""What a worker process can be asked, and what comes of it: values only.
+
+`size` and `mtime_ns` are what the asker saw of the file, and device and inode where it says so. If
+the file is another when it is opened, or after it was read, the outcome is FILE_CHANGED.
+"""
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from autodedup.engine.errors import FileError
+from autodedup.engine.media.reading import Seen
+from autodedup.engine.signature.model import Signature
+
+V = TypeVar("V", Signature, bytes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task(Generic[V]):
+    """Work on one file; `key` is the asker's own number for it."""
+
+    key: int
+    path: str
+    size: int
+    mtime_ns: int
+    device: int | None = None
+    inode: int | None = None
+
+    @property
+    def expected(self) -> Seen:
+        """Return what the file has to be."""
+        return Seen(self.size, self.mtime_ns, self.device, self.inode)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignTask(Task[Signature]):
+    """Sign a video; with `embedded`, for the copy tier too."""
+
+    embedded: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestTask(Task[bytes]):
+    """Hash all bytes of a file with SHA-256."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamHashTask(Task[bytes]):
+    """Hash the encoded streams of a video with SHA-256."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done(Generic[V]):
+    """A task that gave its value."""
+
+    task: Task[V]
+    value: V
+    error: None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed(Generic[V]):
+    """A task whose file was refused; the worker, too, may have gone with it."""
+
+    task: Task[V]
+    error: FileError
+
+
+Outcome = Done[V] | Failed[V]

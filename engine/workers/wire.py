@@ -1,0 +1,208 @@
+"""The bytes between the server and a worker: JSON with a length before it, and raw arrays.
+
+A media file may take over the decoder that reads it, and so the worker. What a worker says is
+therefore checked like a stranger's word, and nothing in it can run as code, as a pickle could.
+
+A message is the length of its head and of its body (two 32-bit little-endian numbers), the head
+as JSON, and the body: the arrays of a signature one after the other.
+"""
+
+import os
+import struct
+from typing import Annotated, BinaryIO, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, TypeAdapter, ValidationError
+
+from autodedup.engine.embedding.runtime import DIMENSIONS
+from autodedup.engine.media.facts import DecodeRoute, MediaFacts
+from autodedup.engine.media.moments import MOST_FRAMES
+from autodedup.engine.media.reading import Seen
+from autodedup.engine.signature.model import ANCHORS, HASH_BYTES, Embeddings, Signature
+from autodedup.engine.signature.recipe import RECIPE
+from autodedup.engine.signature.views import VIEWS
+from autodedup.schemas.base import Frozen
+from autodedup.schemas.errors import FileCode
+
+_LENGTHS = struct.Struct("<II")
+_LONGEST_HEAD = 1 << 20
+_LONGEST_BODY = 64 << 20
+
+Job = Literal["sign", "sha256", "streams"]
+_Text = Annotated[str, Field(max_length=1000)]
+_Finite = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class NonsenseError(Exception):
+    """The other side of a pipe said something that is not in the language."""
+
+
+class Request(Frozen):
+    """What the server asks. The path is hexadecimal: JSON cannot hold every name on a disk."""
+
+    kind: Literal["request"] = "request"
+    job: Job
+    embedded: bool = False  # of a signature: with the embeddings of its frames
+    path_hex: str
+    size: int
+    mtime_ns: int
+    device: int | None = None
+    inode: int | None = None
+
+    @classmethod
+    def of(cls, job: Job, path: str, seen: Seen, *, embedded: bool = False) -> "Request":
+        """Return the request to do a job on a file."""
+        return cls(
+            job=job,
+            embedded=embedded,
+            path_hex=os.fsencode(path).hex(),
+            size=seen.size,
+            mtime_ns=seen.mtime_ns,
+            device=seen.device,
+            inode=seen.inode,
+        )
+
+    @property
+    def path(self) -> str:
+        """Return the path of the file."""
+        return os.fsdecode(bytes.fromhex(self.path_hex))
+
+    @property
+    def expected(self) -> Seen:
+        """Return what the file has to be."""
+        return Seen(self.size, self.mtime_ns, self.device, self.inode)
+
+
+class Alive(Frozen):
+    """A worker has started, or has come further."""
+
+    kind: Literal["alive"] = "alive"
+
+
+class Refused(Frozen):
+    """The file is at fault, or the circumstances."""
+
+    kind: Literal["refused"] = "refused"
+    code: FileCode
+    detail: _Text
+
+
+class Digest(Frozen):
+    """A SHA-256."""
+
+    kind: Literal["digest"] = "digest"
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class SignatureHead(Frozen):
+    """A signature; its arrays of `frames` frames are the body of the message."""
+
+    kind: Literal["signature"] = "signature"
+    recipe: _Text
+    facts: MediaFacts
+    route: DecodeRoute
+    seen_seconds: _Finite
+    frames: Annotated[int, Field(ge=1, le=2 * MOST_FRAMES)]
+    notes: Annotated[tuple[_Text, ...], Field(max_length=20)]
+    embedding_recipe: Annotated[str, Field(pattern=r"^copy[0-9]+\[[0-9a-f]{16}\]$")] | None = None
+
+
+Head = Annotated[Request | Alive | Refused | Digest | SignatureHead, Field(discriminator="kind")]
+_HEAD: TypeAdapter[Request | Alive | Refused | Digest | SignatureHead] = TypeAdapter(Head)
+
+
+def send(pipe: BinaryIO, head: Frozen, body: bytes = b"") -> None:
+    """Write one message and see it off."""
+    text = head.model_dump_json().encode()
+    pipe.write(_LENGTHS.pack(len(text), len(body)) + text + body)
+    pipe.flush()
+
+
+def receive(
+    pipe: BinaryIO,
+) -> tuple[Request | Alive | Refused | Digest | SignatureHead, bytes] | None:
+    """Read one message, None at the end of the pipe.
+
+    Raises:
+        NonsenseError: What came is no message.
+    """
+    lengths = pipe.read(_LENGTHS.size)
+    if len(lengths) < _LENGTHS.size:
+        return None
+    head_bytes, body_bytes = _LENGTHS.unpack(lengths)
+    if head_bytes > _LONGEST_HEAD or body_bytes > _LONGEST_BODY:
+        raise NonsenseError("a message of impossible length")
+    head, body = pipe.read(head_bytes), pipe.read(body_bytes)
+    if len(head) < head_bytes or len(body) < body_bytes:
+        return None
+    try:
+        return _HEAD.validate_json(head), body
+    except ValidationError as error:
+        raise NonsenseError("a message that is not in the language") from error
+
+
+def signature_message(signature: Signature) -> tuple[SignatureHead, bytes]:
+    """Return the head and the body that stand for a signature."""
+    head = SignatureHead(
+        recipe=signature.recipe,
+        facts=signature.facts,
+        route=signature.route,
+        seen_seconds=signature.seen_seconds,
+        frames=len(signature.times_seconds),
+        notes=tuple(note[:1000] for note in signature.notes[:20]),
+        embedding_recipe=None if signature.embeddings is None else signature.embeddings.recipe,
+    )
+    arrays: tuple[NDArray[np.generic], ...] = (
+        signature.times_seconds,
+        signature.hashes,
+        signature.whashes,
+        signature.quality,
+        signature.anchor_whashes,
+        *(() if signature.embeddings is None else (signature.embeddings.rows,)),
+    )
+    return head, b"".join(array.tobytes() for array in arrays)
+
+
+def signature_of(head: SignatureHead, body: bytes) -> Signature:
+    """Return the signature that a message stands for.
+
+    Raises:
+        NonsenseError: The arrays do not fit the head, or hold impossible values.
+    """
+    if head.recipe != RECIPE:
+        raise NonsenseError("a signature by another recipe")
+    n = head.frames
+    hash_bytes = n * len(VIEWS) * HASH_BYTES
+    embedded_bytes = 0 if head.embedding_recipe is None else n * DIMENSIONS
+    sizes = (8 * n, hash_bytes, 8 * n, 4 * n, 8 * len(ANCHORS), embedded_bytes)
+    if len(body) != sum(sizes):
+        raise NonsenseError("arrays of the wrong length")
+    ends = np.cumsum(sizes)
+    times, hashes, whashes, quality, anchors, embedded = (
+        body[end - size : end] for end, size in zip(ends, sizes, strict=True)
+    )
+    signature = Signature(
+        recipe=head.recipe,
+        facts=head.facts,
+        route=head.route,
+        seen_seconds=head.seen_seconds,
+        times_seconds=np.frombuffer(times, np.float64),
+        hashes=np.frombuffer(hashes, np.uint8).reshape(n, len(VIEWS), HASH_BYTES),
+        whashes=np.frombuffer(whashes, np.uint64),
+        quality=np.frombuffer(quality, np.float32),
+        anchor_whashes=np.frombuffer(anchors, np.uint64),
+        notes=head.notes,
+        embeddings=None
+        if head.embedding_recipe is None
+        else Embeddings(
+            head.embedding_recipe, np.frombuffer(embedded, np.int8).reshape(n, DIMENSIONS)
+        ),
+    )
+    rising = (
+        np.isfinite(signature.times_seconds).all()
+        and (np.diff(signature.times_seconds, prepend=0.0) >= 0).all()
+    )
+    if not rising or not ((signature.quality >= 0) & (signature.quality <= 1)).all():
+        raise NonsenseError("times or qualities that cannot be")
+    return signature

@@ -1,0 +1,145 @@
+"""The settings as command-line flags, each with its environment twin, from one source."""
+
+import argparse
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Literal, NoReturn, Union, get_args, get_origin
+
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+
+from autodedup.engine.errors import InvalidArgumentError
+from autodedup.engine.settings import Settings
+from autodedup.server.arguments import problems, told
+
+_NOT_GIVEN = argparse.SUPPRESS  # a flag that is not given must not hide the environment
+
+
+class FlagParser(argparse.ArgumentParser):
+    """A parser that reports mistakes as the errors of the contract do, not by exiting with 2."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse the command line.
+
+        Raises:
+            InvalidArgumentError: Always.
+        """
+        raise InvalidArgumentError(message, hint=f"{self.prog} --help lists what is accepted.")
+
+
+def flag(field: str) -> str:
+    """Return the flag of a setting: `decode_timeout_s` is `--decode-timeout-s`."""
+    return f"--{field.replace('_', '-')}"
+
+
+def environment(field: str) -> str:
+    """Return the environment variable of a setting."""
+    return f"{Settings.model_config.get('env_prefix', '')}{field}".upper()
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """Add a flag for every setting."""
+    group = parser.add_argument_group(
+        "settings", "each has an environment twin, which the flag overrides: --db is AUTODEDUP_DB"
+    )
+    for name, field in Settings.model_fields.items():
+        kind, many = _kind(field)
+        text = f"{field.description} {_default(field)}".strip().replace("%", "%%")
+        if kind is bool:
+            group.add_argument(
+                flag(name), action=argparse.BooleanOptionalAction, default=_NOT_GIVEN, help=text
+            )
+        else:
+            group.add_argument(
+                flag(name),
+                action="append" if many else "store",
+                metavar=_metavar(kind),
+                default=_NOT_GIVEN,
+                help=text,
+            )
+
+
+def settings_from(options: argparse.Namespace) -> Settings:
+    """Return the settings of a parsed command line over those of the environment.
+
+    Raises:
+        InvalidArgumentError: A flag or variable is out of its bounds; the message names both.
+    """
+    given: dict[str, object] = {
+        name: _value(field, getattr(options, name))
+        for name, field in Settings.model_fields.items()
+        if hasattr(options, name)
+    }
+    try:
+        return Settings(**given)  # type: ignore[arg-type]  # pydantic judges each value by name
+    except ValidationError as error:
+        found = problems(error, Settings.model_fields, named=lambda name: _source(name, given))
+        raise InvalidArgumentError(
+            f"{told(found)}.",
+            hint="Correct the flag, or the environment variable of the same name.",
+            details={
+                "arguments": [{"argument": one.argument, "problem": one.problem} for one in found]
+            },
+        ) from error
+
+
+def flags_table() -> str:
+    """Return every setting as a markdown table, for the README."""
+    rows = ["| flag | environment | default | meaning |", "|---|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        kind, many = _kind(field)
+        usage = flag(name) if kind is bool else f"{flag(name)} {_metavar(kind)}"
+        usage = usage.replace("|", "\\|")  # a bare one would end the table's cell
+        repeat = " May be given more than once." if many else ""
+        rows.append(
+            f"| `{usage}` | `{environment(name)}` | {_shown_default(field)} "
+            f"| {field.description}{repeat} |"
+        )
+    return "\n".join(rows) + "\n"
+
+
+def _source(name: str, given: dict[str, object]) -> str:
+    return flag(name) if name in given else environment(name)
+
+
+def _value(field: FieldInfo, raw: object) -> object:
+    """Return what was typed as the settings take it from the environment."""
+    kind, many = _kind(field)
+    if many and isinstance(raw, list):
+        return tuple(Path(part) for part in raw) if kind is Path else ",".join(raw)
+    return raw
+
+
+def _kind(field: FieldInfo) -> tuple[object, bool]:
+    """Return the type of one value of a setting, and whether it takes many."""
+    kind: object = field.annotation
+    if get_origin(kind) in {Union, UnionType}:
+        (kind,) = (arm for arm in get_args(kind) if arm is not NoneType)
+    if get_origin(kind) is tuple:
+        return get_args(kind)[0], True
+    return kind, False
+
+
+def _metavar(kind: object) -> str:
+    if get_origin(kind) is Literal:
+        return "|".join(get_args(kind))
+    if kind is Path:
+        return "PATH"
+    return "N" if kind in {int, float} else "TEXT"
+
+
+def _default(field: FieldInfo) -> str:
+    told_in_words = field.default is None or isinstance(field.default, (tuple, bool))
+    return "" if told_in_words else f"[{field.default}]"
+
+
+def _shown_default(field: FieldInfo) -> str:
+    match field.default:
+        case None | ():
+            return ""
+        case bool() as value:
+            return "on" if value else "off"
+        case tuple() as values:
+            return f"`{','.join(values)}`"
+        case value:
+            return f"`{value}`"

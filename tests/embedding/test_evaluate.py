@@ -1,0 +1,74 @@
+"""The measuring script measures what it says."""
+
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+
+from autodedup.engine.embedding.evaluate import METHODS, Scores, measure
+from autodedup.engine.embedding.figures import curve, figures, table
+from autodedup.engine.embedding.pictures import draw
+from autodedup.engine.embedding.runtime import load_model
+from autodedup.engine.embedding.samples import drawn_films
+from autodedup.engine.embedding.trials import TRIALS
+
+
+def test_a_threshold_lets_no_more_strangers_through_than_allowed() -> None:
+    strangers = np.random.default_rng(1).random(10_000).astype(np.float32)
+    scores = Scores(true={"edit": np.array([0.2, 2.0], np.float32)}, false=strangers)
+
+    assert (strangers > scores.threshold(1e-3)).sum() == 10
+    assert scores.found("edit", 1e-3) == 0.5
+
+
+def test_frames_of_a_film_that_lent_its_pictures_are_no_strangers() -> None:
+    films = list(drawn_films(4, 2))
+
+    measured = measure(films, load_model(), {"over": TRIALS["another picture over it"]})
+
+    # Eight frames, each with the four of the two films it has nothing to do with.
+    assert len(measured["network"].false) == 32
+
+
+def test_turns_are_found_by_the_network_and_by_the_hash_only_with_its_views() -> None:
+    films = list(drawn_films(5, 2))
+
+    measured = measure(films, load_model(), {"quarter turn": TRIALS["quarter turn"]})
+
+    found = {name: scores.found("quarter turn", 1e-2) for name, scores in measured.items()}
+    assert found["network"] == found["network, int8"] == found["hash, all views"] == 1
+    assert found["hash"] == 0
+
+
+def test_table_curve_and_card_tell_every_edit_and_every_method() -> None:
+    chosen = {name: TRIALS[name] for name in ("logo", "grey")}
+    measured = {"drawn films": measure(list(drawn_films(3, 2)), load_model(), chosen)}
+
+    text = table(measured, (1e-2,))
+    drawing = ET.fromstring(curve({"drawn films": measured["drawn films"]["network"]}))  # noqa: S314  # our own
+    rows = figures(measured)
+
+    assert "| logo | " in text
+    assert "hash, all views" in text
+    assert drawing.tag.endswith("svg")
+    assert [row.edit for row in rows] == ["logo", "grey"]
+    assert set(rows[0].found) == set(METHODS)
+
+
+@pytest.mark.parametrize("name", list(TRIALS))
+def test_every_trial_changes_the_frames_and_keeps_their_number(name: str) -> None:
+    film, other = drawn_films(2, 1)
+
+    edited = TRIALS[name](film.frames, other.frames, np.random.default_rng(1))
+
+    assert edited.dtype == np.uint8
+    assert len(edited) == len(film.frames)
+    assert edited.shape != film.frames.shape or not np.array_equal(edited, film.frames)
+
+
+def test_drawn_pictures_repeat_with_their_seed_and_differ_with_another() -> None:
+    first = draw((1, 2), 64)
+
+    assert first.shape == (64, 64, 3)
+    assert np.array_equal(first, draw((1, 2), 64))
+    assert not np.array_equal(first, draw((1, 3), 64))

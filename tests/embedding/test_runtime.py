@@ -1,0 +1,148 @@
+"""The model that ships: what it promises of every embedding, and of a file that is not whole."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from autodedup.engine.embedding.calibration import VIEWS, WHOLE, Rate
+from autodedup.engine.embedding.evaluate import squeezed
+from autodedup.engine.embedding.model_file import CARD_NAME, FOLDER, read_model
+from autodedup.engine.embedding.runtime import CopyModel, OnnxModel, load_model
+from autodedup.engine.embedding.samples import drawn_films
+from autodedup.engine.embedding.trials import TRIALS
+from autodedup.engine.errors import ModelUnavailableError
+
+LIMIT_BYTES = 5_000_000
+
+
+@pytest.fixture(scope="module")
+def model() -> CopyModel:
+    return load_model()
+
+
+@pytest.fixture(scope="module")
+def pictures() -> NDArray[np.uint8]:
+    return np.concatenate([squeezed(film.frames, 96) for film in drawn_films(6, 3)])
+
+
+def test_embeddings_have_unit_length_and_128_numbers(
+    model: CopyModel, pictures: NDArray[np.uint8]
+) -> None:
+    found = model.embed(pictures)
+
+    assert found.shape == (len(pictures), 128)
+    assert found.dtype == np.float32
+    assert np.allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
+
+
+def test_a_picture_is_embedded_alike_alone_and_among_others(
+    model: CopyModel, pictures: NDArray[np.uint8]
+) -> None:
+    many = np.concatenate([pictures] * 3)  # more than one batch
+
+    together = model.embed(many)
+
+    assert np.allclose(together[: len(pictures)], together[-len(pictures) :], atol=1e-5)
+    for number in (0, len(pictures) - 1):
+        assert np.allclose(
+            model.embed(pictures[number : number + 1])[0], together[number], atol=1e-5
+        )
+
+
+def test_two_sessions_and_more_threads_give_the_same_embeddings(
+    model: CopyModel, pictures: NDArray[np.uint8]
+) -> None:
+    other = load_model(threads=2)
+
+    assert other.digest == model.digest
+    assert np.allclose(other.embed(pictures), model.embed(pictures), atol=1e-5)
+
+
+def test_no_picture_gives_no_embedding(model: CopyModel) -> None:
+    assert model.embed(np.empty((0, 96, 96, 3), np.uint8)).shape == (0, 128)
+
+
+@pytest.mark.parametrize("quarter_turns", [0, 1, 2, 3])
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_no_mirror_and_no_quarter_turn_changes_an_embedding(
+    model: CopyModel, pictures: NDArray[np.uint8], quarter_turns: int, mirrored: bool
+) -> None:
+    laid = np.rot90(pictures[:, :, ::-1] if mirrored else pictures, quarter_turns, axes=(1, 2))
+
+    cosines = (model.embed(laid) * model.embed(pictures)).sum(axis=1)
+
+    assert cosines.min() > 0.999
+
+
+@pytest.mark.parametrize("trial", ["low quality", "crop, anywhere 70 %", "letterbox", "logo"])
+def test_an_edited_frame_is_nearer_to_its_original_than_to_any_stranger(
+    model: CopyModel, trial: str
+) -> None:
+    films = list(drawn_films(8, 1))
+    originals = model.embed(np.concatenate([squeezed(film.frames, 96) for film in films]))
+    rng = np.random.default_rng(3)
+
+    edited = [squeezed(TRIALS[trial](film.frames, films[0].frames, rng), 96) for film in films]
+    cosines = model.embed(np.concatenate(edited)) @ originals.T
+
+    assert (cosines.argmax(axis=1) == np.arange(len(films))).all()
+
+
+@pytest.mark.parametrize("scale", [WHOLE, VIEWS])
+def test_thresholds_rise_as_fewer_false_pairs_are_allowed(scale: dict[Rate, float]) -> None:
+    cosines = list(scale.values())
+
+    assert cosines == sorted(cosines)
+    assert 0 < cosines[0] < cosines[-1] < 1
+
+
+@pytest.mark.parametrize("shape", [(2, 96, 96), (2, 3, 96, 96), (2, 64, 64, 3)])
+def test_pictures_of_another_shape_are_refused(model: CopyModel, shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="96, 96, 3"):
+        model.embed(np.zeros(shape, np.uint8))
+
+
+def test_the_model_file_is_small_enough_for_the_wheel_and_named_after_its_content() -> None:
+    file = read_model()
+
+    assert len(file.content) < LIMIT_BYTES
+    assert file.path.name == f"copy-{file.digest[:8]}.onnx"
+
+
+def test_a_missing_model_is_reported_by_name(tmp_path: Path) -> None:
+    shutil.copy(FOLDER / CARD_NAME, tmp_path)
+
+    with pytest.raises(ModelUnavailableError, match=read_model().path.name) as raised:
+        read_model(tmp_path)
+
+    assert raised.value.code == "MODEL_UNAVAILABLE"
+
+
+def test_a_model_with_one_bit_turned_is_refused(tmp_path: Path) -> None:
+    file = read_model()
+    shutil.copy(FOLDER / CARD_NAME, tmp_path)
+    damaged = bytearray(file.content)
+    damaged[len(damaged) // 2] ^= 1
+    (tmp_path / file.path.name).write_bytes(damaged)
+
+    with pytest.raises(ModelUnavailableError, match="damaged"):
+        read_model(tmp_path)
+
+
+@pytest.mark.parametrize("card", [None, "no card at all", '{"file": "x.onnx"}'])
+def test_a_missing_or_unreadable_card_is_reported(tmp_path: Path, card: str | None) -> None:
+    if card is not None:
+        (tmp_path / CARD_NAME).write_text(card)
+
+    with pytest.raises(ModelUnavailableError, match=CARD_NAME):
+        read_model(tmp_path)
+
+
+def test_a_file_that_is_whole_but_no_model_is_refused() -> None:
+    from dataclasses import replace
+
+    with pytest.raises(ModelUnavailableError, match="refused by onnxruntime"):
+        OnnxModel(replace(read_model(), content=b"this is no model"))

@@ -1,0 +1,173 @@
+"""What embeddings add to the hashes: copies that no hash sees, and nothing that is merely alike."""
+
+import threading
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from match_films import Edit, Film, Times, Waves, clip, embedded, film, joined
+
+from autodedup.engine.match import neighbours
+from autodedup.engine.match.find import find_pairs
+from autodedup.engine.match.frames import frame_table
+from autodedup.engine.match.model import Clip, PairMatch
+from autodedup.engine.match.sights import EMBEDDED_VIEW, cosine_of
+from autodedup.engine.match.thresholds import Thresholds
+
+HIDDEN = Edit(hidden=True)
+
+
+def seen(key: int, source: Film, seconds: float, edit: Edit | None = None, **how: str) -> Clip:
+    return embedded(clip(key, source, seconds, edit), source, edit, **how)
+
+
+def find(*clips: Clip, like: int | None = None) -> list[PairMatch]:
+    return find_pairs(
+        clips, Thresholds(), report=lambda _done, _total: None, stop=threading.Event(), like=like
+    )
+
+
+def only(matches: list[PairMatch]) -> PairMatch:
+    assert len(matches) == 1
+    return matches[0]
+
+
+def test_a_copy_that_no_hash_sees_is_found_by_its_embeddings() -> None:
+    original, copy = seen(1, film(1), 30), seen(2, film(1), 30, HIDDEN)
+
+    match = only(find(original, copy, seen(3, film(2), 30)))
+
+    assert (match.a, match.b, match.relation, match.view) == (1, 2, "near", EMBEDDED_VIEW)
+    assert cosine_of(match.mean_bits) > 0.8
+    assert find(clip(1, film(1), 30), clip(2, film(1), 30, HIDDEN)) == []
+
+
+def test_what_hashes_are_sure_of_is_told_by_them() -> None:
+    match = only(find(seen(1, film(1), 30), seen(2, film(1), 30)))
+
+    assert (match.relation, match.view) == ("near", "full")
+
+
+def test_a_hidden_trim_is_told_with_its_seconds() -> None:
+    edit = Edit(start=5.37, hidden=True)
+
+    match = only(find(seen(1, film(1), 40), seen(2, film(1), 20, edit)))
+
+    assert (match.relation, match.inner) == ("contains", 2)
+    assert match.segments[0].a_start - match.segments[0].b_start == pytest.approx(5.37, abs=0.5)
+
+
+def test_unrelated_films_are_not_mentioned() -> None:
+    assert find(*(seen(n, film(n), 40, HIDDEN) for n in range(1, 9))) == []
+
+
+def test_a_film_played_backwards_is_not_a_copy() -> None:
+    def backwards(times: Times) -> Waves:
+        return film(1)(40.0 - times)
+
+    assert find(seen(1, film(1), 40), seen(2, backwards, 40, HIDDEN)) == []
+
+
+@pytest.mark.parametrize("stillness", [1.5, 2.5, 4.0])
+@pytest.mark.parametrize("seconds", [6, 20])
+def test_takes_before_one_backdrop_are_not_copies(stillness: float, seconds: float) -> None:
+    takes = [seen(n, film(n, stillness=stillness), seconds, HIDDEN) for n in (1, 2, 3)]
+
+    assert neighbours_of(takes), "they must lie close, or nothing is shown"
+    assert find(*takes) == []
+
+
+def test_a_film_that_stands_still_is_not_taken_for_another_by_embeddings() -> None:
+    def still(seed: int) -> Film:
+        def waves(times: Times) -> Waves:
+            rest = np.random.default_rng(3).normal(size=256)
+            return rest + 0.02 * np.random.default_rng(seed).normal(size=(len(times), 256))
+
+        return waves
+
+    takes = [seen(n, still(n), 20, HIDDEN) for n in (1, 2)]
+
+    assert neighbours_of(takes)
+    assert find(*takes) == []
+
+
+def test_a_few_seconds_that_move_much_alike_are_not_enough() -> None:
+    """Two versions of one short logo: in time with each other, and not the same."""
+    logo, other = film(1), film(2)
+
+    def version(times: Times) -> Waves:
+        return logo(times) + 0.4 * other(times)
+
+    short = seen(1, logo, 5), seen(2, version, 5, Edit(hidden=True, blur=0.5))
+    long = seen(3, film(3), 20), seen(4, film(3), 20, Edit(hidden=True, blur=0.5))
+
+    assert find(*short) == []
+    assert only(find(*long)).relation == "near"
+
+
+def test_a_hidden_shared_intro_is_not_mentioned() -> None:
+    episodes = [joined([(film(99), 0, 20), (film(n), 0, 40)]) for n in (1, 2)]
+
+    assert find(*(seen(n + 1, *episode, HIDDEN) for n, episode in enumerate(episodes))) == []
+
+
+def test_embeddings_of_two_models_are_never_compared() -> None:
+    one = seen(1, film(1), 30)
+    other = seen(2, film(1), 30, HIDDEN, model="copy1[fedcba9876543210]")
+
+    assert find(one, other) == []
+
+
+def test_a_clip_without_embeddings_is_compared_by_its_hashes() -> None:
+    match = only(find(seen(1, film(1), 30), clip(2, film(1), 30)))
+
+    assert (match.relation, match.view) == ("near", "full")
+
+
+def neighbours_of(clips: list[Clip], like: int | None = None) -> neighbours.Pairs:
+    return neighbours.neighbours(clips, frame_table(clips), like=like, stop=threading.Event())
+
+
+def family() -> list[Clip]:
+    """Three films, with a hidden copy of each and a part of the first."""
+    whole = [seen(n, film(n), 30) for n in (1, 2, 3)]
+    copies = [seen(10 + n, film(n), 30, HIDDEN) for n in (1, 2, 3)]
+    return [*whole, *copies, seen(20, film(1), 10, Edit(start=7.3, hidden=True))]
+
+
+SHARING = {(0, 3), (1, 4), (2, 5), (0, 6), (3, 6)}
+
+
+def one_by_one(clips: list[Clip]) -> set[tuple[int, int]]:
+    return {pair for place in range(len(clips)) for pair in neighbours_of(clips, like=place)}
+
+
+@pytest.mark.parametrize("how", [lambda clips: set(neighbours_of(clips)), one_by_one])
+@pytest.mark.parametrize("limits", [{}, {"TILE_ROWS": 7, "TILE_COLUMNS": 50}])
+def test_films_that_share_pictures_are_neighbours_and_no_others(
+    how: Callable[[list[Clip]], set[tuple[int, int]]],
+    limits: dict[str, int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in limits.items():
+        monkeypatch.setattr(neighbours, name, value)
+
+    assert how(family()) == SHARING
+
+
+def test_the_graph_for_large_libraries_finds_the_same_neighbours_every_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(neighbours, "EXACT_FRAMES", 0)
+
+    first, again = neighbours_of(family()), neighbours_of(family())
+
+    assert set(first) == SHARING
+    assert first == again
+
+
+def test_a_stopped_search_ends() -> None:
+    stop = threading.Event()
+    stop.set()
+
+    assert neighbours.neighbours(family(), frame_table(family()), like=None, stop=stop) == {}

@@ -1,0 +1,256 @@
+"""What the matcher finds among clips, and what it must not call a copy."""
+
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from match_films import Edit, clip, film, flattened, joined
+
+from autodedup.engine.errors import CancelledError
+from autodedup.engine.match import search
+from autodedup.engine.match.find import find_pairs
+from autodedup.engine.match.model import Clip, PairMatch
+from autodedup.engine.match.thresholds import Thresholds
+
+BALANCED = Thresholds()
+
+
+def find(*clips: Clip, like: int | None = None, limits: Thresholds = BALANCED) -> list[PairMatch]:
+    return find_pairs(
+        clips, limits, report=lambda _done, _total: None, stop=threading.Event(), like=like
+    )
+
+
+def only(matches: list[PairMatch]) -> PairMatch:
+    assert len(matches) == 1
+    return matches[0]
+
+
+@pytest.mark.parametrize("step", [0.25, 1.0])
+def test_a_reencoded_film_is_near_with_no_offset(step: float) -> None:
+    match = only(find(clip(1, film(1), 40), clip(2, film(1), 40, step=step), clip(3, film(2), 40)))
+
+    assert (match.a, match.b, match.relation, match.view) == (1, 2, "near", "full")
+    assert match.confidence > 0.9
+    (segment,) = match.segments
+    assert (segment.speed, segment.a_start, segment.b_start) == (1.0, 0.0, 0.0)
+    assert segment.a_end == pytest.approx(40)
+
+
+def test_unrelated_films_are_not_mentioned() -> None:
+    assert find(*(clip(n, film(n), 40) for n in range(1, 9))) == []
+
+
+@pytest.mark.parametrize(("step", "within"), [(0.25, 0.2), (0.5, 0.5)])
+def test_a_trim_off_the_grid_is_a_part_of_the_film(step: float, within: float) -> None:
+    match = only(
+        find(clip(1, film(1), 40, step=0.5), clip(2, film(1), 20, Edit(start=5.37), step=step))
+    )
+
+    assert (match.relation, match.inner) == ("contains", 2)
+    (segment,) = match.segments
+    assert segment.a_start - segment.b_start == pytest.approx(5.37, abs=within)
+    assert segment.speed == pytest.approx(1.0, abs=0.01)
+
+
+@pytest.mark.parametrize("speed", [0.8, 25 / 24, 1.1, 1.25])
+def test_a_film_at_another_speed_is_near_and_the_speed_is_told(speed: float) -> None:
+    match = only(find(clip(1, film(1), 60), clip(2, film(1), 60 / speed, Edit(speed=speed))))
+
+    assert match.relation == "near"
+    assert match.segments[0].speed == pytest.approx(1 / speed, rel=0.01)
+
+
+def test_an_intro_in_front_makes_the_shorter_film_a_part_of_the_longer() -> None:
+    longer, seconds = joined([(film(9), 0, 8), (film(1), 0, 60)])
+
+    match = only(find(clip(1, film(1), 60), clip(2, longer, seconds)))
+
+    assert (match.relation, match.inner) == ("contains", 1)
+    assert match.segments[0].b_start == pytest.approx(8, abs=0.3)
+
+
+def test_a_cut_in_the_middle_is_told_as_two_stretches() -> None:
+    shorter, seconds = joined([(film(1), 0, 15), (film(1), 25, 15)])
+
+    match = only(find(clip(1, film(1), 40), clip(2, shorter, seconds)))
+
+    assert (match.relation, match.inner) == ("contains", 2)
+    assert [round(s.a_start) for s in match.segments] == [0, 25]
+    assert [round(s.b_start) for s in match.segments] == [0, 15]
+
+
+def test_a_loop_contains_the_clip_it_repeats() -> None:
+    looped, seconds = joined([(film(1), 0, 6)] * 4)
+
+    match = only(find(clip(1, film(1), 6), clip(2, looped, seconds)))
+
+    assert (match.relation, match.inner) == ("contains", 1)
+
+
+@pytest.mark.parametrize("turn", ["mirror", "turn90", "turn180", "turn270"])
+def test_a_turned_copy_is_found_and_the_turn_is_named(turn: str) -> None:
+    match = only(find(clip(1, film(1), 30), clip(2, film(1), 30, Edit(turn=turn))))
+
+    assert match.relation == "near"
+    undone = {"turn90": "turn270", "turn270": "turn90"}.get(turn, turn)
+    assert match.view in {turn, undone}
+
+
+@pytest.mark.parametrize("turn", ["upright", "mirror"])
+def test_a_cropped_copy_is_found_by_the_stored_crop(turn: str) -> None:
+    cropped = clip(2, film(1), 30, Edit(crop="crop80", turn=turn))
+
+    match = only(find(clip(1, film(1), 30), cropped))
+
+    assert match.relation == "near"
+    assert match.view == ("crop80" if turn == "upright" else f"crop80 {turn}")
+
+
+def test_a_film_played_backwards_is_not_a_copy() -> None:
+    def backwards(times: np.ndarray) -> np.ndarray:
+        return film(1)(40.0 - times)
+
+    assert [
+        m for m in find(clip(1, film(1), 40), clip(2, backwards, 40)) if m.relation != "overlap"
+    ] == []
+
+
+@pytest.mark.parametrize("stillness", [1.5, 2.5, 4.0])
+def test_two_takes_before_one_backdrop_are_not_copies(stillness: float) -> None:
+    takes = [clip(n, film(n, stillness=stillness), 12) for n in (1, 2, 3)]
+
+    assert [m for m in find(*takes) if m.relation != "overlap"] == []
+
+
+def test_a_copy_before_a_still_backdrop_is_found() -> None:
+    take = film(1, stillness=1.5)
+
+    assert only(find(clip(1, take, 12), clip(2, take, 12))).relation == "near"
+
+
+def test_black_frames_never_vote() -> None:
+    black = [flattened(clip(n, film(1), 10), until=10) for n in (1, 2)]
+
+    assert find(*black) == []
+
+
+def test_a_black_head_does_not_stand_between_a_film_and_its_copy() -> None:
+    first, second = (flattened(clip(n, film(n), 40), until=4) for n in (1, 2))
+    copy = flattened(clip(3, film(1), 40), until=4)
+
+    match = only(find(first, second, copy))
+
+    assert (match.a, match.b, match.relation) == (1, 3, "near")
+
+
+def test_a_shared_intro_is_an_overlap_of_the_right_seconds() -> None:
+    episodes = [joined([(film(99), 0, 12), (film(n), 0, 40)]) for n in (1, 2)]
+
+    match = only(find(*(clip(n + 1, *episode) for n, episode in enumerate(episodes))))
+
+    assert (match.relation, match.inner) == ("overlap", None)
+    (segment,) = match.segments
+    assert segment.a_start == pytest.approx(0, abs=1)
+    assert segment.a_end == pytest.approx(12, abs=1)
+    assert segment.b_end == pytest.approx(12, abs=1)
+
+
+def test_a_logo_in_many_films_links_none_of_them_and_hides_no_copy() -> None:
+    films = [joined([(film(99), 0, 3), (film(n), 0, 15)]) for n in range(1, 16)]
+    clips = [clip(n + 1, *one, step=0.5) for n, one in enumerate(films)]
+    copy = clip(100, *films[0], step=0.5)
+
+    match = only(find(*clips, copy))
+
+    assert (match.a, match.b, match.relation) == (1, 100, "near")
+
+
+@pytest.mark.parametrize(
+    "edit", [Edit(), Edit(start=5.37), Edit(turn="mirror"), Edit(crop="crop80")]
+)
+def test_the_index_for_large_libraries_finds_what_the_exact_search_finds(
+    edit: Edit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clips = (clip(1, film(1), 30), clip(2, film(1), 24, edit), clip(3, film(2), 30))
+    exact = only(find(*clips))
+    monkeypatch.setattr(search, "EXACT_PRODUCTS", 0)
+
+    indexed = only(find(*clips))
+
+    assert (indexed.a, indexed.b, indexed.relation) == (exact.a, exact.b, exact.relation)
+    assert (indexed.view, indexed.frames) == (exact.view, exact.frames)
+    assert indexed.segments[0].a_start == pytest.approx(exact.segments[0].a_start, abs=1e-6)
+
+
+def test_one_clip_is_looked_up_without_comparing_the_others() -> None:
+    clips = [clip(1, film(1), 30), clip(2, film(2), 30), clip(3, film(2), 30), clip(4, film(1), 20)]
+
+    match = only(find(*clips, like=4))
+
+    assert (match.a, match.b, match.relation, match.inner) == (1, 4, "contains", 4)
+
+
+def test_pairs_are_the_same_whatever_the_order_of_the_clips() -> None:
+    first, second = clip(1, film(1), 30), clip(2, film(1), 20, Edit(start=3.3))
+
+    one, other = only(find(first, second)), only(find(second, first))
+
+    assert (one.relation, one.inner) == (other.relation, other.inner) == ("contains", 2)
+    assert one.segments[0].a_start == pytest.approx(other.segments[0].b_start, abs=0.1)
+
+
+def test_a_cancelled_search_says_so() -> None:
+    stop = threading.Event()
+    stop.set()
+
+    with pytest.raises(CancelledError):
+        find_pairs([clip(1, film(1), 10)], BALANCED, report=lambda _d, _t: None, stop=stop)
+
+
+def test_progress_rises_to_the_total() -> None:
+    seen: list[tuple[int, int]] = []
+    clips = [clip(n, film(1), 20) for n in range(1, 5)]
+
+    find_pairs(clips, BALANCED, report=lambda d, t: seen.append((d, t)), stop=threading.Event())
+
+    assert seen == sorted(seen)
+    assert seen[-1][0] == seen[-1][1] == 6
+
+
+def test_an_empty_library_has_no_pairs() -> None:
+    assert find() == []
+
+
+def _strict(first: Clip, second: Clip) -> PairMatch | None:
+    matches = find(first, second, limits=BALANCED.of_profile("strict"))
+    return next((match for match in matches if match.relation != "overlap"), None)
+
+
+def test_strict_takes_copies_of_like_size_and_length() -> None:
+    assert _strict(clip(1, film(1), 30), clip(2, film(1), 30)) is not None
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param({"size_bytes": 690_000}, id="size"),
+        pytest.param({"seconds": 31.2}, id="duration"),
+        pytest.param(
+            {"anchor_whashes": np.array([1, 2, 0x1FFFF << 8], dtype=np.uint64)}, id="one anchor"
+        ),
+        pytest.param(
+            {
+                "anchor_whashes": np.array(
+                    [1 + (0x7FF << 8), 2 + (0x7FF << 8), 3 + (0x7FF << 8)], dtype=np.uint64
+                )
+            },
+            id="mean",
+        ),
+    ],
+)
+def test_strict_refuses_what_differs_in_one_respect(other: dict[str, object]) -> None:
+    copy = replace(clip(2, film(1), 30), **other)  # type: ignore[arg-type]
+
+    assert _strict(clip(1, film(1), 30), copy) is None

@@ -1,0 +1,270 @@
+"""Groups are stars around a keeper, and nobody's last copy hangs on hearsay."""
+
+import threading
+from itertools import combinations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autodedup.engine.errors import CancelledError
+from autodedup.engine.match.group import group_acting
+from autodedup.engine.match.keeper import FileFacts
+from autodedup.engine.match.links import GroupFile, Links
+from autodedup.engine.match.model import PairMatch, PairRelation
+from autodedup.engine.match.overlaps import group_overlaps
+from autodedup.engine.match.stars import Group
+from autodedup.schemas.vocabulary import ACTING_KINDS, KINDS
+
+
+def file(
+    file_id: int,
+    content: int | None = None,
+    *,
+    width: int = 640,
+    seconds: float = 60.0,
+    protected: bool = False,
+    sha: bytes | None = None,
+    stream: bytes | None = None,
+) -> GroupFile:
+    facts = FileFacts(
+        file_id=file_id,
+        path=f"film {file_id:03}.mp4",
+        protected=protected,
+        width=width,
+        height=360,
+        codec="h264",
+        bitrate_bps=1_000_000,
+        size_bytes=1_000_000,
+        seconds=seconds,
+    )
+    return GroupFile(facts, file_id if content is None else content, sha, stream)
+
+
+def match(
+    a: int, b: int, relation: PairRelation = "near", inner: int | None = None, sure: float = 0.9
+) -> PairMatch:
+    return PairMatch(a, b, relation, inner, sure, (), "full", 10.0, 20.0, 30)
+
+
+def members(group: Group) -> dict[int, str]:
+    return {member.file_id: member.link.relation for member in group.members}
+
+
+def test_exact_and_near_copies_share_a_group_each_with_its_own_relation() -> None:
+    files = [
+        file(1, width=1280, sha=b"x", stream=b"s"),
+        file(2, 1, sha=b"x", stream=b"s"),
+        file(3, stream=b"s"),
+        file(4),
+    ]
+    files[1] = file(2, 1, width=1280, sha=b"x", stream=b"s")
+
+    (group,) = group_acting(files, [match(1, 4, sure=0.8)])
+
+    assert (group.keeper, group.kind, group.confidence, group.rule) == (1, "near", 0.8, "name")
+    assert members(group) == {2: "exact", 3: "same_stream", 4: "near"}
+
+
+def test_a_file_that_does_not_match_the_keeper_is_not_taken_in_by_its_friends() -> None:
+    files = [file(1, width=1280), file(2), file(3)]
+
+    (group,) = group_acting(files, [match(1, 2), match(2, 3)])
+
+    assert members(group) == {2: "near"}
+
+
+def test_those_left_over_form_a_group_of_their_own() -> None:
+    files = [file(1, width=1280), file(2), file(3, width=800), file(4)]
+
+    groups = group_acting(files, [match(1, 2), match(2, 3), match(3, 4)])
+
+    assert [(g.keeper, members(g)) for g in groups] == [(1, {2: "near"}), (3, {4: "near"})]
+
+
+def test_a_clip_never_keeps_the_film_that_contains_it() -> None:
+    files = [file(1, width=1920, seconds=10, protected=True), file(2, width=320, seconds=90)]
+
+    (group,) = group_acting(files, [match(1, 2, "contains", inner=1)])
+
+    assert (group.keeper, group.kind) == (2, "contains")
+    assert not group.members[0].redundant
+
+
+def test_a_film_is_no_part_of_its_own_clip() -> None:
+    clip, film = file(1, seconds=10), file(2, seconds=90)
+    links = Links(
+        [clip, film], [match(1, 2, "contains", inner=1)], frozenset(), frozenset(ACTING_KINDS)
+    )
+
+    assert links.inside(film, clip) is not None
+    assert links.inside(clip, film) is None
+
+
+def test_a_clip_joins_the_longest_film_that_is_kept() -> None:
+    files = [file(1, width=1280), file(2), file(3, seconds=20), file(4, seconds=40)]
+    found = [
+        match(1, 2),
+        match(1, 3, "contains", inner=3),
+        match(2, 3, "contains", inner=3),
+        match(3, 4, "contains", inner=3),
+        match(1, 4, "contains", inner=4),
+    ]
+
+    (group,) = group_acting(files, found)
+
+    assert (group.keeper, members(group)) == (1, {2: "near", 3: "contains", 4: "contains"})
+
+
+def test_copies_of_a_clip_join_the_film_and_know_each_other() -> None:
+    files = [file(1, seconds=90), file(2, seconds=20, width=800), file(3, seconds=20)]
+    found = [
+        match(2, 3),
+        match(1, 2, "contains", inner=2),
+        match(1, 3, "contains", inner=3),
+    ]
+
+    (group,) = group_acting(files, found)
+
+    assert (group.keeper, members(group)) == (1, {2: "contains", 3: "contains"})
+    twins = {member.file_id: member.twin for member in group.members}
+    assert twins[2] is None
+    assert twins[3] is not None
+    assert (twins[3].file_id, twins[3].link.relation) == (2, "near")
+
+
+def test_the_film_that_reaches_most_is_kept_whatever_its_size() -> None:
+    """A film with an intro in front holds the film without it, and all that is a part of that."""
+    files = [file(1, width=1280), file(2), file(3, seconds=68, width=320), file(4, seconds=20)]
+    found = [
+        match(1, 2),
+        match(1, 3, "contains", inner=1),
+        match(2, 3, "contains", inner=2),
+        match(1, 4, "contains", inner=4),
+        match(3, 4, "contains", inner=4),
+    ]
+
+    (group,) = group_acting(files, found)
+
+    assert (group.keeper, set(members(group).values())) == (3, {"contains"})
+    assert {m.file_id: m.twin.file_id for m in group.members if m.twin} == {2: 1}
+
+
+def test_what_a_person_called_no_duplicate_is_no_duplicate() -> None:
+    files = [file(1, sha=b"x"), file(2, sha=b"x"), file(3)]
+
+    assert group_acting(files, [match(1, 3)], apart={(1, 2), (1, 3)}) == []
+
+
+def test_only_the_kinds_that_were_asked_for_are_grouped() -> None:
+    files = [file(1, sha=b"x"), file(2, sha=b"x"), file(3)]
+
+    (group,) = group_acting(files, [match(1, 3)], kinds=["exact"])
+
+    assert members(group) == {2: "exact"}
+
+
+def test_overlaps_never_act_and_every_one_is_shown_once() -> None:
+    files = [file(1, width=1280), file(2), file(3), file(4, 3)]
+    found = [match(1, 2, "overlap"), match(2, 3, "overlap"), match(1, 3, "overlap")]
+
+    groups = group_overlaps(files, found)
+
+    assert group_acting(files, found) == []
+    assert [(g.keeper, members(g)) for g in groups] == [
+        (1, {2: "overlap", 3: "overlap"}),
+        (2, {3: "overlap"}),
+    ]
+    assert not any(member.redundant for group in groups for member in group.members)
+
+
+def test_overlaps_respect_what_a_person_decided() -> None:
+    assert group_overlaps([file(1), file(2)], [match(1, 2, "overlap")], apart={(1, 2)}) == []
+
+
+def test_grouping_ends_when_it_is_stopped() -> None:
+    stop = threading.Event()
+    stop.set()
+
+    with pytest.raises(CancelledError):
+        group_acting([file(1), file(2)], [match(1, 2)], stop=stop)
+
+
+ids = st.integers(1, 9)
+
+
+@st.composite
+def libraries(
+    draw: st.DrawFn,
+) -> tuple[list[GroupFile], list[PairMatch], frozenset[tuple[int, int]]]:
+    files = [
+        file(
+            number,
+            content=draw(st.integers(1, 6)),
+            width=draw(st.sampled_from((320, 640))),
+            seconds=draw(st.sampled_from((10.0, 60.0))),
+            protected=draw(st.booleans()),
+            stream=draw(st.sampled_from((None, b"s", b"t"))),
+        )
+        for number in range(1, draw(st.integers(2, 9)) + 1)
+    ]
+    files = [
+        GroupFile(
+            f.facts,
+            f.content,
+            str(f.content).encode() if draw(st.booleans()) else None,
+            f.stream_hash,
+        )
+        for f in files
+    ]
+    found = []
+    for a, b in combinations(range(1, 7), 2):
+        relation = draw(st.sampled_from((None, None, "near", "contains", "overlap")))
+        if relation is not None:
+            inner = draw(st.sampled_from((a, b))) if relation == "contains" else None
+            found.append(match(a, b, relation, inner))
+    pairs = st.tuples(ids, ids).map(lambda p: (min(p), max(p)))
+    return files, found, frozenset(draw(st.sets(pairs, max_size=4)))
+
+
+def linked(one: GroupFile, other: GroupFile, relation: str, found: list[PairMatch]) -> bool:
+    """Say, from the input alone, whether `other` stands in `relation` to its keeper `one`."""
+    if relation == "exact":
+        return one.sha256 is not None and one.sha256 == other.sha256
+    if relation == "same_stream":
+        return one.stream_hash is not None and one.stream_hash == other.stream_hash
+    return any(
+        {m.a, m.b} == {one.content, other.content}
+        and m.relation == relation
+        and (m.inner is None or m.inner == other.content)
+        for m in found
+    )
+
+
+@given(libraries())
+def test_every_group_is_a_star_that_keeps_every_promise(
+    library: tuple[list[GroupFile], list[PairMatch], frozenset[tuple[int, int]]],
+) -> None:
+    files, found, apart = library
+    of_id = {f.file_id: f for f in files}
+
+    groups = group_acting(files, found, apart=apart)
+
+    everyone = [group.keeper for group in groups]
+    everyone += [member.file_id for group in groups for member in group.members]
+    assert len(everyone) == len(set(everyone))
+    for group in groups:
+        assert group.members
+        assert group.kind in ACTING_KINDS
+        assert group.kind == max((m.link.relation for m in group.members), key=KINDS.index)
+        for member in group.members:
+            keeper, other = of_id[group.keeper], of_id[member.file_id]
+            assert linked(keeper, other, member.link.relation, found)
+            assert tuple(sorted((keeper.file_id, other.file_id))) not in apart
+            assert not (other.facts.protected and member.redundant)
+            if member.twin is not None:
+                stays = of_id[member.twin.file_id]
+                assert member.twin.file_id in {m.file_id for m in group.members if not m.twin}
+                assert linked(stays, other, member.twin.link.relation, found)
+                assert tuple(sorted((stays.file_id, other.file_id))) not in apart
+    assert group_acting(list(reversed(files)), list(reversed(found)), apart=apart) == groups

@@ -1,0 +1,323 @@
+"""A plan says what will happen to each file, keeps one copy of everything, and touches nothing."""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import PATIENT, ingest
+
+from autodedup.engine.errors import (
+    CursorExpiredError,
+    DeleteNotAllowedError,
+    InvalidArgumentError,
+    NotIngestedError,
+    PathNotFoundError,
+    PathOutsideRootsError,
+    PlanNotFoundError,
+    UnknownIdError,
+)
+from autodedup.engine.workbench import Workbench
+from autodedup.schemas.find_duplicates import FindAnswer, FindArguments
+from autodedup.schemas.plan_actions import PlanAnswer, PlanArguments
+from autodedup.schemas.preflight import PreflightArguments
+
+OpenBench = Callable[..., Workbench]
+
+
+def find(bench: Workbench, **arguments: object) -> FindAnswer:
+    asked = FindArguments.model_validate(arguments)
+    return bench.find_duplicates(asked, PATIENT)
+
+
+def plan(bench: Workbench, **arguments: object) -> PlanAnswer:
+    return bench.plan_actions(PlanArguments.model_validate(arguments))
+
+
+def contents(root: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and ".autodedup" not in path.parts
+    }
+
+
+@pytest.fixture
+def bench(library: Path, open_bench: OpenBench) -> Workbench:
+    opened = open_bench(library)
+    find(opened)
+    return opened
+
+
+def paths_of(answer: PlanAnswer, action: str) -> set[str]:
+    return {item.path for item in answer.actions if item.action == action}
+
+
+REDUNDANT = {
+    "holiday/harbour (1).mp4",
+    "backup/harbour.mkv",
+    "phone/VID-20240704.mp4",
+    "phone/harbour_small.webm",
+    "shared/harbour_tv.mp4",
+    "phone/walk.mp4",
+}
+
+
+def test_redundant_copies_go_to_the_trash_and_clips_stay(bench: Workbench) -> None:
+    answer = plan(bench)
+    assert paths_of(answer, "trash") == REDUNDANT
+    assert paths_of(answer, "keep") == {"shared/harbour_clip.mp4"}
+    assert answer.bytes_freed == answer.summary["trash"].bytes > 0
+    assert all(item.because and item.keep for item in answer.actions)
+
+
+def test_planning_touches_no_library_file(bench: Workbench, library: Path) -> None:
+    before = contents(library)
+    plan(bench, policy={"broken": "quarantine", "survivors": "organize", "contains": "trash"})
+    assert contents(library) == before
+
+
+def test_the_same_call_in_the_same_state_gives_the_same_plan(bench: Workbench) -> None:
+    first, second = plan(bench), plan(bench)
+    assert (first.plan, first.digest) == (second.plan, second.digest)
+    assert plan(bench, policy={"near": "keep"}).digest != first.digest
+
+
+def test_a_stored_plan_is_shown_again_page_by_page(bench: Workbench) -> None:
+    whole = plan(bench)
+    page, seen = plan(bench, plan=whole.plan, limit=3), []
+    while True:
+        seen.extend(page.actions)
+        assert page.digest == whole.digest
+        if page.next_cursor is None:
+            break
+        page = plan(bench, cursor=page.next_cursor, limit=3)
+    assert tuple(seen) == whole.actions
+    assert len(seen) == whole.actions_total
+
+
+def test_a_policy_acts_by_relation(bench: Workbench) -> None:
+    answer = plan(bench, policy={"exact": "keep", "same_stream": "keep", "near": "keep",
+                                 "contains": "trash", "broken": "quarantine"})  # fmt: skip
+    assert paths_of(answer, "trash") == {"shared/harbour_clip.mp4"}
+    assert paths_of(answer, "quarantine") == {"downloads/walk.mp4"}
+    assert {risk.code for risk in answer.risks} == {"PART_OF_KEEPER"}
+
+
+def test_survivors_are_organized_by_size_and_leavers_are_not(bench: Workbench) -> None:
+    answer = plan(bench, policy={"survivors": "organize"})
+    homes = {item.path: item.to for item in answer.actions if item.action == "organize"}
+    assert homes["holiday/harbour.mp4"] == "Organized/Low_Quality/harbour.mp4"
+    assert not REDUNDANT & homes.keys()
+    assert "downloads/walk.mp4" not in homes
+
+
+def test_deleting_needs_the_operators_word(
+    bench: Workbench, library: Path, open_bench: OpenBench
+) -> None:
+    with pytest.raises(DeleteNotAllowedError):
+        plan(bench, policy={"exact": "delete"})
+    allowed = plan(open_bench(library, allow_delete=True), policy={"exact": "delete"})
+    assert paths_of(allowed, "delete") == {"holiday/harbour (1).mp4"}
+    assert any(risk.code == "DELETED_FOR_GOOD" for risk in allowed.risks)
+
+
+def test_an_override_chooses_the_keeper_and_only_direct_matches_go(bench: Workbench) -> None:
+    group = next(g for g in find(bench).groups if len(g.files) > 2)
+    chosen = next(f for f in group.files if f.path == "backup/harbour.mkv")
+    answer = plan(bench, groups=[group.id], overrides={group.id: chosen.id})
+    assert "backup/harbour.mkv" not in paths_of(answer, "trash")
+    assert "holiday/harbour.mp4" in paths_of(answer, "trash")
+    assert {item.keep for item in answer.actions} == {chosen.id}
+
+
+def test_a_clip_chosen_as_keeper_takes_nothing_longer_with_it(bench: Workbench) -> None:
+    group = next(g for g in find(bench).groups if len(g.files) > 2)
+    clip = next(f for f in group.files if f.path == "shared/harbour_clip.mp4")
+    answer = plan(bench, groups=[group.id], overrides={group.id: clip.id})
+    assert paths_of(answer, "trash") == set()
+    assert {item.because for item in answer.actions} == {f"does not match {clip.id} directly"}
+
+
+def test_an_override_that_names_a_stranger_is_refused(bench: Workbench) -> None:
+    group = find(bench).groups[0]
+    for overrides in ({group.id: "camera/night.webm"}, {"g99": group.keep}):
+        with pytest.raises(InvalidArgumentError):
+            plan(bench, groups=[group.id], overrides=overrides)
+
+
+def test_excluded_and_protected_files_are_left_alone(bench: Workbench) -> None:
+    assert "phone/walk.mp4" not in paths_of(plan(bench, exclude=["phone/walk.mp4"]), "trash")
+    protected = plan(bench, protect=["phone"])
+    assert not {path for path in paths_of(protected, "trash") if path.startswith("phone/")}
+
+
+def test_files_of_protected_folders_are_preferred_as_keepers(
+    library: Path, open_bench: OpenBench
+) -> None:
+    bench = open_bench(library, protect=(library / "phone",))
+    groups = find(bench).groups
+    kept = {file.path for group in groups for file in group.files if file.id == group.keep}
+    assert all(path is not None and path.startswith("phone/") for path in kept)
+    assert not {path for path in paths_of(plan(bench), "trash") if path.startswith("phone/")}
+
+
+def test_what_a_person_called_no_duplicate_is_remembered_over_renames(
+    bench: Workbench, library: Path
+) -> None:
+    ingest(bench)
+    answer = plan(bench, exclude=["phone/walk.mp4"], remember=True)
+    assert answer.remembered
+    (library / "phone/walk.mp4").rename(library / "phone/my walk.mp4")
+    ingest(bench)
+    found = {file.path for group in find(bench).groups for file in group.files}
+    assert "phone/my walk.mp4" not in found
+    assert "camera/walk.mkv" not in found
+
+
+def test_the_next_plan_heeds_what_a_person_said_without_a_new_search(bench: Workbench) -> None:
+    plan(bench, exclude=["phone/walk.mp4"], remember=True)
+    assert "phone/walk.mp4" not in paths_of(plan(bench), "trash")
+
+
+@pytest.mark.parametrize("changed", ["phone/walk.mp4", "camera/walk.mkv"])
+def test_a_stale_result_moves_no_file_whose_content_changed_since(
+    bench: Workbench, library: Path, changed: str
+) -> None:
+    (library / changed).write_bytes((library / "camera/garden.mp4").read_bytes())
+    ingest(bench)
+    assert "phone/walk.mp4" not in paths_of(plan(bench), "trash")
+
+
+def test_keep_rules_never_set_protection_aside(library: Path, open_bench: OpenBench) -> None:
+    bench = open_bench(library, protect=(library / "phone",))
+    find(bench)
+    answer = plan(bench, keep=["size"])
+    assert not {path for path in paths_of(answer, "trash") if path.startswith("phone/")}
+    assert paths_of(answer, "trash")
+
+
+def test_a_protected_folder_that_is_mistyped_is_refused(
+    library: Path, open_bench: OpenBench, tmp_path: Path
+) -> None:
+    with pytest.raises(PathNotFoundError):
+        find(open_bench(library, protect=(library / "fone",)))
+    with pytest.raises(PathOutsideRootsError):
+        find(open_bench(library, protect=(tmp_path,)))
+    mistyped = open_bench(library, protect=(library / "fone",))
+    answer = mistyped.preflight(PreflightArguments())
+    assert not answer.ready
+    assert [check.name for check in answer.checks if check.status == "fail"] == ["protect"]
+
+
+def test_a_search_knows_which_roots_it_was_asked_for(
+    library: Path, open_bench: OpenBench, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    (library / "phone").rename(other)
+    both = open_bench(library, other, db=tmp_path / "state.db")
+    ingest(both)
+    alone = find(open_bench(library, db=tmp_path / "state.db"))
+    assert find(both).totals.redundant_files > alone.totals.redundant_files
+
+
+def test_a_hard_link_frees_nothing_and_says_so(bench: Workbench, library: Path) -> None:
+    os.link(library / "camera/garden.mp4", library / "camera/garden again.mp4")
+    ingest(bench)
+    group = next(
+        g for g in find(bench).groups if any(f.path == "camera/garden.mp4" for f in g.files)
+    )
+    assert group.reclaimable_bytes == 0
+    answer = plan(bench, groups=[group.id])
+    assert answer.bytes_freed == 0
+    assert [risk.code for risk in answer.risks] == ["FREES_NOTHING"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ({"result": "r999"}, UnknownIdError),
+        ({"groups": ["g999"]}, UnknownIdError),
+        ({"plan": "p999"}, PlanNotFoundError),
+        ({"cursor": "nonsense"}, CursorExpiredError),
+        ({"exclude": ["f999"]}, UnknownIdError),
+    ],
+)
+def test_ids_that_do_not_exist_are_told_apart(
+    bench: Workbench, arguments: dict[str, object], error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        plan(bench, **arguments)
+
+
+def test_without_a_result_there_is_nothing_to_plan_from(
+    fresh_library: Path, open_bench: OpenBench
+) -> None:
+    bench = open_bench(fresh_library)
+    with pytest.raises(NotIngestedError):
+        plan(bench)
+    with pytest.raises(NotIngestedError):
+        find(bench)
+
+
+def test_a_result_does_not_shift_while_files_change(bench: Workbench, library: Path) -> None:
+    first = find(bench, limit=1)
+    assert first.next_cursor is not None
+    (library / "camera/walk.mkv").unlink()
+    ingest(bench)
+    second = find(bench, limit=1, cursor=first.next_cursor)
+    assert second.result == first.result
+    assert second.totals == first.totals
+    assert second.groups[0].id != first.groups[0].id
+
+
+def test_asking_again_costs_nothing_and_gives_the_same_result(bench: Workbench) -> None:
+    assert find(bench).result == find(bench).result
+
+
+def test_fields_are_honoured_and_the_id_always_comes(bench: Workbench) -> None:
+    answer = find(bench, fields=["path"])
+    told = [file.wire() for group in answer.groups for file in group.files]
+    assert all(file.keys() == {"id", "path"} for file in told)
+
+
+def test_like_answers_for_one_file(bench: Workbench) -> None:
+    hit = find(bench, like="phone/walk.mp4")
+    assert [sorted(str(f.path) for f in g.files) for g in hit.groups] == [
+        ["camera/walk.mkv", "phone/walk.mp4"]
+    ]
+    assert find(bench, like="camera/garden.mp4").groups == ()
+
+
+def test_of_broken_copies_one_is_kept_in_place(bench: Workbench, library: Path) -> None:
+    broken = library / "downloads/walk.mp4"
+    shutil.copyfile(broken, library / "downloads/walk again.mp4")
+    ingest(bench)
+    find(bench)
+    answer = plan(bench, policy={"broken": "quarantine"})
+    done = {item.path: item.action for item in answer.actions if "downloads" in item.path}
+    assert sorted(done.values()) == ["trash"]
+
+
+def test_the_report_is_one_page_that_runs_nothing_and_escapes_every_name(
+    bench: Workbench, library: Path
+) -> None:
+    (library / "phone/walk.mp4").rename(library / "phone/<script>alert(1)<!-- walk.mp4")
+    ingest(bench)
+    find(bench)
+    answer = plan(bench, report=True)
+    assert answer.report == f".autodedup/reports/{answer.plan}.html"
+    page = (library / answer.report).read_text(encoding="utf-8")
+    assert "&lt;script&gt;alert(1)" in page
+    assert "<script" not in page
+    assert "default-src 'none'" in page
+    assert all(action.file in page for action in answer.actions)
+
+
+def test_strict_asks_for_near_equality(bench: Workbench) -> None:
+    answer = find(bench, profile="strict")
+    members = {f.path for g in answer.groups for f in g.files if f.relation == "near"}
+    assert "phone/harbour_small.webm" in members
+    assert "shared/harbour_clip.mp4" not in members
