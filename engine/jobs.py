@@ -26,10 +26,12 @@ from autodedup.schemas.jobs import JobAnswer, JobArguments, Progress
 from autodedup.schemas.vocabulary import JobStatus
 
 POLL_S = 0.1
+POLL_BEGUN_S = 0.01
 POLL_ROW_S = 0.2  # between two looks at a job that another server runs
 ATTEND_S = 0.5  # between two looks for a wish to stop from another server
 TELL_S = 1.0  # between two notes for other servers of how far a job has come
 TELLING_SHARE = 20  # and this many times what the last note took, so that telling stays cheap
+BEGIN_PATIENCE_S = 5.0  # a refusal known within this is told at once, not when the job is asked
 CANCEL_PATIENCE_S = 10.0  # how long a cancelling call waits for the work's next safe point
 
 NOT_BEGUN = Progress(done=0, total=0, unit="")
@@ -41,6 +43,11 @@ Answered_co = TypeVar("Answered_co", bound=JobAnswer, covariant=True)
 
 class Work(Protocol[Answered_co]):
     """What a job does. `snapshot` may be asked at any time, from any thread."""
+
+    @property
+    def begun(self) -> threading.Event:
+        """Set by `run` once the library is its own, so that nobody else's work can refuse it."""
+        ...
 
     def run(self, stop: threading.Event) -> Answered_co:
         """Do the work; when `stop` is set, end soon and answer with status cancelled."""
@@ -273,9 +280,12 @@ def _as(kind: JobKind[Arguments, AnswerOf], answer: JobAnswer) -> AnswerOf:
 
 
 def _wait(running: _Running, wait_s: float, caller: Caller) -> None:
-    until = math.inf if caller.waits_to_the_end else time.monotonic() + wait_s
+    now = time.monotonic()
+    until = math.inf if caller.waits_to_the_end else now + wait_s
     while not (running.ended.is_set() or caller.gone.is_set()):
-        left = min(POLL_S, until - time.monotonic())
+        begun = running.work.begun.is_set()
+        enough = until if begun else max(until, now + BEGIN_PATIENCE_S)
+        left = min(POLL_S if begun else POLL_BEGUN_S, enough - time.monotonic())
         if left <= 0:
             return
         if not running.ended.wait(left):

@@ -1,6 +1,7 @@
 """Long work can be waited for, looked at and stopped from any server, and leaves nothing behind."""
 
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from autodedup.engine import jobs
 from autodedup.engine.caller import Caller
+from autodedup.engine.errors import DatabaseLockedError
 from autodedup.engine.jobs import JobKind, Jobs
 from autodedup.engine.store import jobs as table
 from autodedup.engine.store import leases
@@ -29,8 +31,14 @@ class Counting:
     """Work that has counted to three and goes on until it is stopped or let go."""
 
     over: threading.Event = field(default_factory=threading.Event)
+    begun: threading.Event = field(default_factory=threading.Event)
+    refuses: bool = False
 
     def run(self, stop: threading.Event) -> CountAnswer:
+        if self.refuses:
+            time.sleep(0.1)
+            raise DatabaseLockedError("Somebody else is at work.")
+        self.begun.set()
         while not self.over.wait(0.01):
             if stop.is_set():
                 return CountAnswer(status="cancelled", counted=3)
@@ -162,3 +170,9 @@ def test_the_job_of_a_process_that_died_goes_on_with_what_was_asked(here: Server
     after.work.over.set()
     assert after.call(job="j1").counted == 4
     assert after.made[0].model_fields_set == {"min_confidence"}, "a default was taken for asked"
+
+
+def test_a_refusal_is_told_in_the_call_that_starts_the_work(here: Server) -> None:
+    here.work.refuses = True
+    with pytest.raises(DatabaseLockedError):
+        here.call(wait_s=0)

@@ -43,6 +43,7 @@ class _Telling:
 
     def __init__(self, db: Database, roots: Roots, plan: PlanRow) -> None:
         self.db, self.roots, self.plan = db, roots, plan
+        self.begun = threading.Event()
         self._progress = Progress(done=0, total=plan.actions, unit="actions")
 
     def report(self, progress: Progress) -> None:
@@ -124,6 +125,7 @@ class ApplyRun(_Telling):
         plan = plans.load(self.db, self.plan.id)
         self.confirm_roots(plan)
         with turn(self.db, self.roots, "apply", stop):
+            self.begun.set()
             report = apply_plan(
                 self.db,
                 {root.id: root.path for root in self.roots.all},
@@ -162,6 +164,7 @@ class UndoRun(_Telling):
         """
         self.confirm_roots(plans.load(self.db, self.plan.id))
         with turn(self.db, self.roots, "undo", stop):
+            self.begun.set()
             report = undo_plan(
                 self.db,
                 {root.id: root.path for root in self.roots.all},

@@ -31,6 +31,8 @@ class FindRun:
         self._thresholds = thresholds_of(settings, arguments.profile)
         self._basis = basis_of(self._thresholds)
         self._done, self._total = 0, 0
+        self.begun = threading.Event()
+        self.begun.set()  # it reads, so nobody's work is in its way
         refuse_empty_state(db)
         library = Library(db, roots)
         self._like = None if arguments.like is None else library.named(arguments.like).row.id

@@ -40,6 +40,7 @@ class IngestRun:
     ) -> None:
         self._db, self._roots, self._settings = db, roots, settings
         self._arguments = arguments
+        self.begun = threading.Event()
         self._tiers: tuple[Tier, ...] = arguments.tiers
         self._embedding: str | None = None  # the recipe, where the copy tier is computed
         self._tally = Tally()
@@ -60,6 +61,7 @@ class IngestRun:
         self._check_space()
         try:
             with turn(self._db, self._roots, "ingest", stop), self._pool() as pool:
+                self.begun.set()
                 self._check_copy()  # loads a model, so the turn is taken first
                 self._stages(pool, stop)
         except CancelledError:
