@@ -17,7 +17,7 @@ def main(argv: Sequence[str]) -> int:
     parser = FlagParser(
         prog="autodedup approve",
         description="Look at a plan's summary and approve it, for servers with --require-approval.",
-        allow_abbrev=False,
+        usage="PLAN",
     )
     parser.add_argument("plan", metavar="PLAN", help="the plan's id, such as p7")
     add_settings(parser)

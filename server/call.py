@@ -34,7 +34,7 @@ def call(argv: Sequence[str], catalogue: Catalogue) -> Envelope:
     parser = FlagParser(
         prog="autodedup call",
         description="Call one tool and print its answer as JSON; waits to the end of the work.",
-        allow_abbrev=False,
+        usage="TOOL [JSON]",
     )
     parser.add_argument("tool", metavar="TOOL", help=", ".join(tool.name for tool in catalogue))
     parser.add_argument(

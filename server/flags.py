@@ -1,6 +1,7 @@
 """The settings as command-line flags, each with its environment twin, from one source."""
 
 import argparse
+from collections.abc import Collection
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Literal, NoReturn, Union, get_args, get_origin
@@ -18,6 +19,17 @@ _NOT_GIVEN = argparse.SUPPRESS  # a flag that is not given must not hide the env
 class FlagParser(argparse.ArgumentParser):
     """A parser that reports mistakes as the errors of the contract do, not by exiting with 2."""
 
+    def __init__(self, *, prog: str, description: str, usage: str = "") -> None:
+        """Make the parser of one command; `usage` names what it takes before the settings."""
+        super().__init__(
+            prog=prog,
+            description=description,
+            usage=" ".join(filter(None, (prog, usage, "[options]"))),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        self.hidden: list[tuple[argparse.Action, str]] = []
+
     def error(self, message: str) -> NoReturn:
         """Refuse the command line.
 
@@ -25,6 +37,23 @@ class FlagParser(argparse.ArgumentParser):
             InvalidArgumentError: Always.
         """
         raise InvalidArgumentError(message, hint=f"{self.prog} --help lists what is accepted.")
+
+
+class _ShowAll(argparse.Action):
+    """`--help-all`: the help with the settings that the short one leaves out."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        _namespace: argparse.Namespace,
+        _values: object,
+        _option: str | None = None,
+    ) -> NoReturn:
+        if isinstance(parser, FlagParser):
+            for action, text in parser.hidden:
+                action.help = text
+        parser.print_help()
+        parser.exit()
 
 
 def flag(field: str) -> str:
@@ -37,8 +66,8 @@ def environment(field: str) -> str:
     return f"{Settings.model_config.get('env_prefix', '')}{field}".upper()
 
 
-def add_settings(parser: argparse.ArgumentParser) -> None:
-    """Add a flag for every setting."""
+def add_settings(parser: FlagParser, shown: Collection[str] = ("root", "db")) -> None:
+    """Add a flag for every setting; the help shows those of `shown`, `--help-all` every one."""
     group = parser.add_argument_group(
         "settings", "each has an environment twin, which the flag overrides: --db is AUTODEDUP_DB"
     )
@@ -46,17 +75,23 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         kind, many = _kind(field)
         text = f"{field.description} {_default(field)}".strip().replace("%", "%%")
         if kind is bool:
-            group.add_argument(
+            action: argparse.Action = group.add_argument(
                 flag(name), action=argparse.BooleanOptionalAction, default=_NOT_GIVEN, help=text
             )
         else:
-            group.add_argument(
+            action = group.add_argument(
                 flag(name),
                 action="append" if many else "store",
                 metavar=_metavar(kind),
                 default=_NOT_GIVEN,
                 help=text,
             )
+        if name not in shown:
+            parser.hidden.append((action, text))
+            action.help = argparse.SUPPRESS
+    group.add_argument(
+        "--help-all", action=_ShowAll, nargs=0, default=_NOT_GIVEN, help="show every setting"
+    )
 
 
 def settings_from(options: argparse.Namespace) -> Settings:

@@ -19,7 +19,7 @@ def main(argv: Sequence[str]) -> int:
     parser = FlagParser(
         prog="autodedup purge",
         description="Remove for good what apply_plan put into the trash long enough ago.",
-        allow_abbrev=False,
+        usage="--older-than AGE",
     )
     parser.add_argument(
         "--older-than", metavar="AGE", required=True, help="such as 30d, 8w, 6m or 1y; 0d is all"

@@ -128,7 +128,7 @@ def main() -> None:
     from autodedup.server.flags import FlagParser, add_settings, settings_from
     from autodedup.server.lifespan import serve
 
-    parser = FlagParser()
+    parser = FlagParser(prog="toy_tools", description="A server of toys.")
     add_settings(parser)
     serve(Workbench(settings_from(parser.parse_args(sys.argv[1:]))), TOYS)
 
