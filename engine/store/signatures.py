@@ -13,6 +13,7 @@ from autodedup.engine.embedding.runtime import DIMENSIONS
 from autodedup.engine.media.facts import Decoder, DecodeRoute, MediaFacts
 from autodedup.engine.signature.model import HASH_BYTES, Signature
 from autodedup.engine.signature.recipe import RECIPE
+from autodedup.engine.store import meanings
 from autodedup.engine.store.database import Database, integer
 
 
@@ -123,6 +124,7 @@ def prune(connection: apsw.Connection) -> None:
                 "(SELECT id FROM frames WHERE signature_id = ?)",
                 (number,),
             )
+        meanings.forget(connection, number)
         connection.execute("DELETE FROM signatures WHERE id = ?", (number,))
 
 
