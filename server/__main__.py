@@ -23,11 +23,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     command = named(name)
     if command is None:
-        known = ", ".join(one.name for one in every_command())
-        print(f"autodedup: there is no command {name!r}; there are {known}.", file=sys.stderr)
+        print(f"autodedup: there is no command {name!r}; {_meant(name)}", file=sys.stderr)
         return WRONG_COMMAND
     status: int = getattr(import_module(command.module), command.function)(words[1:])
     return status
+
+
+def _meant(name: str) -> str:
+    from difflib import get_close_matches
+
+    known = [one.name for one in every_command()]
+    close = get_close_matches(name, known, n=1)
+    return f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}."
 
 
 if __name__ == "__main__":

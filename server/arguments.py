@@ -92,7 +92,11 @@ def problems(
     `known` are the names it would have taken; `named` spells a name as the caller gave it.
     """
     found = []
-    for detail in error.errors(include_url=False):
+    details = error.errors(include_url=False)
+    inside = {detail["loc"][0] for detail in details if len(detail["loc"]) > 1}
+    for detail in details:
+        if detail["type"] == "too_short" and detail["loc"][0] in inside:
+            continue  # an item that was refused is missing from the list, and was told already
         name, *inner = detail["loc"] or ("",)
         where = named(str(name)) + _inside(inner) if name else ""
         found.append(Problem(shown(where, LONGEST_QUOTED), _what(detail, known)))

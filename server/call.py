@@ -45,7 +45,7 @@ def call(argv: Sequence[str], catalogue: Catalogue) -> Envelope:
         options = parser.parse_args(argv)
         desk = Desk(Workbench(settings_from(options)), catalogue)
         _check_tool(options.tool, desk.names())
-        arguments = _arguments(sys.stdin.read() if options.json == "-" else options.json)
+        arguments = read_object(sys.stdin.read() if options.json == "-" else options.json)
     except AutoDedupError as error:
         return failure(error)
     try:
@@ -64,7 +64,12 @@ def _check_tool(name: str, known: Sequence[str]) -> None:
         )
 
 
-def _arguments(text: str) -> Mapping[str, JsonValue]:
+def read_object(text: str) -> Mapping[str, JsonValue]:
+    """Read a call's arguments as they were typed.
+
+    Raises:
+        InvalidArgumentError: They are not one JSON object.
+    """
     try:
         arguments: JsonValue = json.loads(text)
     except RecursionError as error:

@@ -31,6 +31,24 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
             "run_demo",
         ),
         Command(
+            "doctor",
+            "autodedup.server.console.doctor",
+            "check whether the job can be done here, and what would mend it",
+        ),
+        Command(
+            "ingest",
+            "autodedup.server.console.ingest",
+            "look through the library and sign what is new or changed",
+        ),
+        Command("find", "autodedup.server.console.find", "list groups of duplicates"),
+        Command("plan", "autodedup.server.console.plan", "plan what to do with them; review it"),
+        Command(
+            "apply",
+            "autodedup.server.console.apply",
+            "show a plan, ask, and carry out exactly that",
+        ),
+        Command("undo", "autodedup.server.console.undo", "put back what a plan moved"),
+        Command(
             "approve",
             "autodedup.server.approve",
             "look at a plan and approve it (for serve --require-approval)",

@@ -13,8 +13,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from autodedup.engine.footage.library import Made
-from autodedup.schemas.evidence import Evidence
 from autodedup.schemas.find_duplicates import FindAnswer
+from autodedup.server.console.groups import groups_table
 
 Json: TypeAlias = Mapping[str, JsonValue]
 
@@ -57,7 +57,7 @@ class Screen:
         """Show an answer: groups as a table, the rest as the compact JSON that it is."""
         if tool == "find_duplicates" and answer.get("ok") is True:
             found = FindAnswer.model_validate(dict(answer))
-            self._groups(found)
+            self._console.print(groups_table(found.groups))
             answer = {name: value for name, value in answer.items() if name != "groups"}
         text = _compact(_abridged(dict(answer)))
         if len(text) > _LONGEST_ANSWER:
@@ -87,40 +87,6 @@ class Screen:
     def failed(self, problem: str) -> None:
         """Say what went wrong, on stderr."""
         self._errors.print(f"[bold red]✘[/] {escape(problem)}")
-
-    def _groups(self, found: FindAnswer) -> None:
-        table = Table(box=None, pad_edge=False)
-        for heading in ("group", "file", "is", "because"):
-            table.add_column(heading)
-        for group in found.groups:
-            for file in group.files:
-                kept = file.id == group.keep
-                sure = "" if file.confidence is None else f" {file.confidence:.2f}"
-                table.add_row(
-                    group.id,
-                    f"{file.id} {escape(file.path or '')}",
-                    "[green]keeper[/]" if kept else f"{file.relation}{sure}",
-                    escape(group.why_keep if kept else _told(file.evidence)),
-                )
-        self._console.print(table)
-
-
-def _told(evidence: Evidence | None) -> str:
-    """Return the evidence as one line: which seconds, how closely, what was undone."""
-    if evidence is None:
-        return ""
-    said = [
-        f"{part.a[0]:.1f}-{part.a[1]:.1f} s = {part.b[0]:.1f}-{part.b[1]:.1f} s"
-        for part in evidence.overlap or ()
-    ]
-    if evidence.distance is not None:
-        said.append(f"{evidence.distance.mean:.0f} of {evidence.distance.of_bits} bits differ")
-    if evidence.likeness is not None:
-        said.append(f"cosine {evidence.likeness.mean:.2f}")
-    if evidence.view is not None:
-        said.append(f"view {evidence.view}")
-    said += [f"same {fact}" for fact in evidence.agrees or ()]
-    return ", ".join(said)
 
 
 def _compact(value: JsonValue | Json) -> str:

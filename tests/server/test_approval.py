@@ -145,7 +145,7 @@ async def test_without_a_yes_the_terminal_approves_nothing(
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(typed))
     root = str(untouched.folder)
-    assert main(["approve", untouched.arguments["plan"], "--root", root]) == 1
+    assert main(["approve", untouched.arguments["plan"], "--root", root]) == 24  # CANCELLED
     async with Client(untouched.server) as client:
         assert await code_of(client, untouched.arguments) == "APPROVAL_REQUIRED"
     assert untouched.left() == 2
@@ -166,4 +166,4 @@ def test_approving_a_plan_that_does_not_exist_is_refused(
     untouched: Reviewed, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["approve", "p99", "--root", str(untouched.folder)]) == 12
-    assert "p99" in capsys.readouterr().err
+    assert "p99" in capsys.readouterr().out

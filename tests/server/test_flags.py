@@ -176,11 +176,13 @@ def test_the_rest_of_the_settings_is_shown_when_asked_for(
     assert [name for name in Settings.model_fields if flag(name) not in told] == []
 
 
-def test_an_unknown_command_is_refused_with_the_ones_there_are(
+def test_an_unknown_command_is_refused_with_the_nearest_or_with_all(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["srve"]) == 4
-    assert "serve, call, demo, approve" in capsys.readouterr().err
+    assert "did you mean serve?" in capsys.readouterr().err
+    assert main(["frobnicate"]) == 4
+    assert "serve, call, demo" in capsys.readouterr().err
 
 
 def test_every_setting_has_a_flag_a_twin_and_a_row_in_the_table() -> None:

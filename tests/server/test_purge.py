@@ -1,6 +1,7 @@
 """Emptying the trash is a person's act: it lists, asks, and takes nothing but yes for an answer."""
 
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -42,9 +43,11 @@ def test_anything_but_yes_removes_nothing(
     trashed: Path, answer: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = in_trash(trashed)
-    assert purge(trashed, answer, monkeypatch) == 1
+    assert purge(trashed, answer, monkeypatch) == 24  # CANCELLED
     assert in_trash(trashed) == before
-    assert "walk.mp4" in capsys.readouterr().out
+    told = capsys.readouterr()
+    assert "walk.mp4" in told.err  # stdout is for a program here
+    assert json.loads(told.out)["error"]["code"] == "CANCELLED"
 
 
 def test_yes_empties_the_trash_and_keeps_the_keepers(
@@ -53,7 +56,9 @@ def test_yes_empties_the_trash_and_keeps_the_keepers(
     assert purge(trashed, "yes\n", monkeypatch) == 0
     assert in_trash(trashed) == []
     assert (trashed / "holiday/harbour.mp4").exists()
-    assert "Removed 6 files" in capsys.readouterr().out
+    told = capsys.readouterr()
+    assert "Removed 6 files" in told.err
+    assert json.loads(told.out)["removed"] == 6
 
 
 def test_the_last_copy_stays_in_the_trash(
@@ -62,7 +67,7 @@ def test_the_last_copy_stays_in_the_trash(
     (trashed / "camera/walk.mkv").unlink()
     assert purge(trashed, "yes\n", monkeypatch) == 0
     assert [path.name for path in in_trash(trashed)] == ["walk.mp4"]
-    assert "KEEPER_VANISHED" in capsys.readouterr().out
+    assert json.loads(capsys.readouterr().out)["left"][0]["code"] == "KEEPER_VANISHED"
 
 
 def test_what_is_not_old_enough_stays(
