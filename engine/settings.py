@@ -76,6 +76,24 @@ class Settings(BaseSettings):
     near_bits: Annotated[
         int, Field(ge=1, le=127, description="Two frames may be alike up to this many bits of 256.")
     ] = 70
+    device: Annotated[
+        Literal["auto", "cpu", "cuda"],
+        Field(description="Where to decode and compute; auto takes an NVIDIA GPU if it can."),
+    ] = "auto"
+    gpu_memory_share: Annotated[
+        float, Field(gt=0, le=1, description="Share of the GPU's memory that may be used.")
+    ] = 0.8
+    semantic_model: Annotated[
+        str,
+        Field(description="Semantic tier: an open_clip model, or a JSON file describing one."),
+    ] = "ViT-B-32"
+    semantic_weights: Annotated[
+        str | None,
+        Field(description="Semantic tier: its checkpoint file, or a tag that is in the cache."),
+    ] = None
+    semantic_cosine: Annotated[
+        float, Field(gt=0, lt=1, description="Two films mean the same from this cosine on.")
+    ] = 0.9
     strict_mean_bits: Annotated[
         float, Field(ge=0, le=32, description="Strict: mean distance of three frames, of 64 bits.")
     ] = 10.0

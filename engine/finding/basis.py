@@ -18,6 +18,7 @@ def thresholds_of(settings: Settings, profile: Profile) -> Thresholds:
     """Return the matcher's limits for a profile, with what the operator has set."""
     return Thresholds(
         near_bits=settings.near_bits,
+        means_alike=settings.semantic_cosine,
         strict_mean_bits=settings.strict_mean_bits,
         strict_worst_bits=settings.strict_worst_bits,
         strict_seconds=settings.strict_seconds,

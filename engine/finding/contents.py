@@ -6,9 +6,10 @@ import numpy as np
 
 from autodedup.engine.library import LibraryFile
 from autodedup.engine.match.model import Clip
+from autodedup.engine.semantic.vectors import Meanings
 from autodedup.engine.signature.model import Embeddings
 from autodedup.engine.signature.recipe import RECIPE
-from autodedup.engine.store import signatures
+from autodedup.engine.store import meanings, signatures
 from autodedup.engine.store.database import Database
 
 
@@ -20,10 +21,13 @@ def clips_of(db: Database, files: Iterable[LibraryFile]) -> list[Clip]:
         signature = file.signature
         if signature is not None and signature.recipe == RECIPE and signature.id in frames:
             holders.setdefault(signature.id, file)
-    return [_clip(key, holders[key], frames[key]) for key in sorted(holders)]
+    meant = meanings.all_of(db)
+    return [_clip(key, holders[key], frames[key], meant.get(key)) for key in sorted(holders)]
 
 
-def _clip(key: int, file: LibraryFile, frames: signatures.StoredFrames) -> Clip:
+def _clip(
+    key: int, file: LibraryFile, frames: signatures.StoredFrames, meaning: Meanings | None
+) -> Clip:
     if file.signature is None:  # pragma: no cover - clips_of leaves such files out
         raise AssertionError(file.id)
     recipe = file.signature.embedding_recipe
@@ -36,4 +40,5 @@ def _clip(key: int, file: LibraryFile, frames: signatures.StoredFrames) -> Clip:
         quality=frames.quality,
         anchor_whashes=np.frombuffer(file.signature.anchors, dtype="<u8").astype(np.uint64),
         embeddings=None if recipe is None else Embeddings(recipe, frames.embeddings),
+        meaning=meaning,
     )

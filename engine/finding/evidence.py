@@ -3,6 +3,7 @@
 from typing import assert_never
 
 from autodedup.engine.library import LibraryFile
+from autodedup.engine.match.meaning import MEANING_VIEW
 from autodedup.engine.match.model import PairMatch, Segment
 from autodedup.engine.match.sights import EMBEDDED_VIEW, cosine_of
 from autodedup.engine.signature.model import HASH_BITS
@@ -10,6 +11,7 @@ from autodedup.schemas.evidence import Evidence, HashDistance, Likeness, Overlap
 from autodedup.schemas.find_duplicates import GroupFile
 from autodedup.schemas.vocabulary import KeepRule
 
+_BY_COSINE = frozenset({EMBEDDED_VIEW, MEANING_VIEW})
 SAME_LENGTH = 0.02  # of the longer: within it, durations agree
 
 
@@ -41,9 +43,9 @@ def evidence_of(file: LibraryFile, keeper: LibraryFile, match: PairMatch | None)
         return Evidence(agrees=agrees or None, differs=differs or None)
     swapped = match.a != file.row.signature_id
     return Evidence(
-        overlap=tuple(_overlap(segment, swapped=swapped) for segment in match.segments),
-        distance=None if match.view == EMBEDDED_VIEW else _distance(match),
-        likeness=_likeness(match) if match.view == EMBEDDED_VIEW else None,
+        overlap=tuple(_overlap(s, swapped=swapped) for s in match.segments) or None,
+        distance=None if match.view in _BY_COSINE else _distance(match),
+        likeness=_likeness(match) if match.view in _BY_COSINE else None,
         view=None if match.view == "full" else match.view,
         agrees=agrees or None,
         differs=differs or None,

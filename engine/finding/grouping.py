@@ -12,13 +12,14 @@ from autodedup.engine.library import Library, LibraryFile
 from autodedup.engine.match.group import group_acting
 from autodedup.engine.match.keeper import KEEP_RULES, FileFacts
 from autodedup.engine.match.links import FilePair, GroupFile, Link, Links, ordered
+from autodedup.engine.match.meaning import alike_in_meaning as pairs_of_meaning
 from autodedup.engine.match.model import PairMatch
 from autodedup.engine.match.overlaps import group_overlaps
 from autodedup.engine.match.stars import Group as Star
 from autodedup.engine.match.stars import Member as StarMember
 from autodedup.engine.match.stars import Twin as StarTwin
 from autodedup.engine.match.stars import star
-from autodedup.engine.store import decisions, pairs, results
+from autodedup.engine.store import decisions, meanings, pairs, results
 from autodedup.engine.store.database import Database
 from autodedup.schemas.evidence import Evidence
 from autodedup.schemas.find_duplicates import Group, Twin
@@ -101,6 +102,34 @@ class FoundGroup:
         )
 
 
+def alike_in_meaning(
+    db: Database,
+    contents: Collection[int | None],
+    least: float,
+    known: Sequence[PairMatch],
+    stop: threading.Event | None = None,
+) -> list[PairMatch]:
+    """Return the pairs of some contents that are alike in meaning only.
+
+    Args:
+        db: Where their meanings are.
+        contents: The numbers of their signatures.
+        least: The cosine asked for.
+        known: What the matcher says of them: such a pair is more than alike.
+        stop: Set to end early.
+
+    Raises:
+        CancelledError: `stop` was set.
+    """
+    related = {(match.a, match.b) for match in known}
+    meant = {key: said for key, said in meanings.all_of(db).items() if key in contents}
+    return [
+        match
+        for match in pairs_of_meaning(meant, least, stop or threading.Event())
+        if (match.a, match.b) not in related and (match.b, match.a) not in related
+    ]
+
+
 class Grouping:
     """Groups the files of a library."""
 
@@ -140,6 +169,8 @@ class Grouping:
         stars = group_acting(files, sure, apart=self._apart, kinds=kinds, stop=stop)
         if "overlap" in kinds:
             stars += group_overlaps(files, sure, apart=self._apart)
+        if "semantic" in kinds:
+            stars += group_overlaps(files, sure, apart=self._apart, relation="semantic")
         found = [self._found(star, self._library.files) for star in stars]
         return sorted(found, key=lambda g: (-g.reclaimable_bytes, g.keeper.row.id))
 
@@ -190,6 +221,9 @@ class Grouping:
         of_id = {file.row.id: file for file in present}
         matches = self._matches_among(present, basis, _least_sure(group))
         kinds = _relations_of(group)
+        if "semantic" in kinds:
+            contents = {file.row.signature_id for file in present}
+            matches += alike_in_meaning(self._db, contents, _least_sure(group), matches)
         files = [_to_group(file) for file in present]
         if forced is not None:
             star = self._forced(forced, files, Links(files, matches, self._apart, kinds))
@@ -198,6 +232,10 @@ class Grouping:
         stars = group_acting(files, matches, apart=self._apart, kinds=kinds, rules=rules)
         if "overlap" in kinds:
             stars += group_overlaps(files, matches, apart=self._apart, rules=rules)
+        if "semantic" in kinds:
+            stars += group_overlaps(
+                files, matches, apart=self._apart, rules=rules, relation="semantic"
+            )
         return [self._found(star, of_id) for star in stars]
 
     def _matches_among(

@@ -6,7 +6,7 @@ from autodedup.engine.errors import CancelledError, NotIngestedError
 from autodedup.engine.finding.answer import coverage_of, page_from, totals_of
 from autodedup.engine.finding.basis import basis_of, question_of, thresholds_of
 from autodedup.engine.finding.contents import clips_of
-from autodedup.engine.finding.grouping import FoundGroup, Grouping
+from autodedup.engine.finding.grouping import FoundGroup, Grouping, alike_in_meaning
 from autodedup.engine.library import Library, LibraryFile
 from autodedup.engine.match.find import find_pairs
 from autodedup.engine.match.model import Clip, PairMatch
@@ -45,6 +45,8 @@ class FindRun:
         library = Library(self._db, self._roots)
         try:
             matches = self._matches(library, stop)
+            if "semantic" in self._arguments.kinds:
+                matches += self._alike(library, matches, stop)
             groups = self._groups(library, matches, stop)
         except CancelledError:
             return self._empty("cancelled")
@@ -92,7 +94,7 @@ class FindRun:
 
     def _matches(self, library: Library, stop: threading.Event) -> list[PairMatch]:
         """Return what the matcher says of all contents, comparing only newcomers."""
-        if not {"near", "contains", "overlap"} & set(self._arguments.kinds):
+        if not {"near", "contains", "overlap", "semantic"} & set(self._arguments.kinds):
             return []
         clips = clips_of(self._db, library.files.values())
         known = pairs.compared(self._db, self._basis)
@@ -114,6 +116,14 @@ class FindRun:
         with self._db.atomic() as connection:
             pairs.save(connection, self._basis, (), found)
         return found
+
+    def _alike(
+        self, library: Library, known: list[PairMatch], stop: threading.Event
+    ) -> list[PairMatch]:
+        """Return the pairs of contents that are alike in meaning and in nothing else."""
+        contents = {file.row.signature_id for file in library.files.values()}
+        least = self._settings.semantic_cosine
+        return alike_in_meaning(self._db, contents, least, known, stop)
 
     def _compare(self, clips: list[Clip], new: list[int], stop: threading.Event) -> None:
         if len(new) > FEW * len(clips):

@@ -4,9 +4,9 @@ from typing import TypeVar
 
 from autodedup.engine.roots import Roots
 from autodedup.engine.store.files import FileRow
-from autodedup.engine.workers.tasks import DigestTask, SignTask, StreamHashTask
+from autodedup.engine.workers.tasks import DigestTask, SignTask, StillsTask, StreamHashTask
 
-T = TypeVar("T", SignTask, DigestTask, StreamHashTask)
+T = TypeVar("T", SignTask, DigestTask, StreamHashTask, StillsTask)
 
 
 def ask(kind: type[T], key: int, row: FileRow, roots: Roots) -> T:

@@ -6,10 +6,12 @@ the same call goes on from there.
 
 import threading
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 from autodedup.engine.apply.turn import turn
 from autodedup.engine.errors import CancelledError, ModelUnavailableError, PreflightFailedError
 from autodedup.engine.ingest.identity import Identity
+from autodedup.engine.ingest.meaning import Meaning
 from autodedup.engine.ingest.refusal import Refusals
 from autodedup.engine.ingest.scan import Scan, scope_of
 from autodedup.engine.ingest.signing import Signing
@@ -17,6 +19,8 @@ from autodedup.engine.ingest.streams import Streams
 from autodedup.engine.ingest.tally import Tally
 from autodedup.engine.preflight.checks import free_space_check
 from autodedup.engine.roots import Roots
+from autodedup.engine.semantic.process import Embedder
+from autodedup.engine.semantic.state import chosen_model, meaning_state
 from autodedup.engine.settings import Settings
 from autodedup.engine.signature.copy import copy_state
 from autodedup.engine.store import files, generation, signatures
@@ -63,17 +67,19 @@ class IngestRun:
             with turn(self._db, self._roots, "ingest", stop), self._pool() as pool:
                 self.begun.set()
                 self._check_copy()  # loads a model, so the turn is taken first
-                self._stages(pool, stop)
+                with self._embedder() as embedder:
+                    if embedder is not None:
+                        embedder.ready(stop)  # nothing is done where its model does not load
+                    self._stages(pool, embedder, stop)
         except CancelledError:
             return self._answer("cancelled")
         return self._answer("complete")
 
     def _check_tiers(self) -> None:
         if "semantic" in self._arguments.tiers:
-            raise ModelUnavailableError(
-                "The semantic tier has no model here; nothing was ingested.",
-                hint="Leave semantic out of tiers; every other tier works without it.",
-            )
+            state = meaning_state(self._settings)
+            if state.error is not None:
+                raise state.error
 
     def _check_copy(self) -> None:
         """See whether frames can be embedded here; if not, every other tier goes on."""
@@ -102,7 +108,11 @@ class IngestRun:
         size = self._settings.workers or default_size()
         return WorkerPool(size, timeout_s=self._settings.decode_timeout_s)
 
-    def _stages(self, pool: WorkerPool, stop: threading.Event) -> None:
+    def _embedder(self) -> AbstractContextManager[Embedder | None]:
+        wanted = "semantic" in self._arguments.tiers
+        return Embedder(chosen_model(self._settings)) if wanted else nullcontext()
+
+    def _stages(self, pool: WorkerPool, embedder: Embedder | None, stop: threading.Event) -> None:
         Scan(self._db, self._roots, self._settings, self._scope, self._tally).run(stop)
         self._void_what_is_asked_again()
         identity = Identity(self._db, self._roots, pool, self._refusals)
@@ -121,6 +131,10 @@ class IngestRun:
         signing.run(to_sign, ",".join(self._tiers), stop)
         self._tally.begin("comparing streams")
         Streams(self._db, self._roots, pool).run(stop)
+        if embedder is not None:
+            self._tally.begin("embedding meanings")
+            there = self._covered("signature_id IS NOT NULL AND status = 'PROCESSED'")
+            Meaning(self._db, self._roots, pool, self._tally, embedder).run(there, stop)
         with self._db.atomic() as connection:
             signatures.prune(connection)
         self._tally.begin("done")

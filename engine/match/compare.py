@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from autodedup.engine.match.align import Line, Points, best_lines, points, prior
 from autodedup.engine.match.judge import confidence_of, judge, judge_embedded
 from autodedup.engine.match.looks import Look
+from autodedup.engine.match.meaning import agree_in_meaning
 from autodedup.engine.match.model import Clip, PairMatch, Segment
 from autodedup.engine.match.relate import coverage, relate
 from autodedup.engine.match.segments import (
@@ -84,8 +85,32 @@ def compare(
     sights = (HashSight(look, pair, places) for look in looks)
     match = _seen(pair, weights, places, sights, limits)
     if embedded and (match is None or match.relation == "overlap"):
-        return _seen(pair, weights, places, [EmbeddedSight(pair, places)], limits) or match
+        match = _seen(pair, weights, places, [EmbeddedSight(pair, places)], limits) or match
+    if match is None or match.relation == "overlap":
+        return _in_doubt(pair, weights, places, looks, limits) or match
     return match
+
+
+def _in_doubt(
+    pair: tuple[Clip, Clip],
+    weights: tuple[NDArray[np.float64], NDArray[np.float64]],
+    places: tuple[NDArray[np.intp], NDArray[np.intp]],
+    looks: Sequence[Look],
+    limits: Thresholds,
+) -> PairMatch | None:
+    """Return what the hash would claim under looser limits, if the films mean the same too.
+
+    Meaning is heard in this zone only: what the hash is sure of needs no other witness, and what
+    lies beyond the looser limits is not a copy, however alike in meaning.
+    """
+    if limits.profile != "balanced" or pair[0].meaning is None or pair[1].meaning is None:
+        return None
+    sights = (HashSight(look, pair, places) for look in looks)
+    match = _seen(pair, weights, places, sights, limits.of_profile("loose"))
+    sure = match is not None and match.relation != "overlap"
+    if match is None or not sure:
+        return None
+    return match if agree_in_meaning(pair, match.segments, limits.means_alike) else None
 
 
 def _seen(

@@ -6,9 +6,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from autodedup.engine.semantic.vectors import Meanings
 from autodedup.engine.signature.model import Embeddings
 
-PairRelation = Literal["near", "contains", "overlap"]
+PairRelation = Literal["near", "contains", "overlap", "semantic"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,6 +27,7 @@ class Clip:
     quality: NDArray[np.float32]
     anchor_whashes: NDArray[np.uint64]
     embeddings: Embeddings | None = None
+    meaning: Meanings | None = None
 
 
 @dataclass(frozen=True, slots=True)

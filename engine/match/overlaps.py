@@ -1,8 +1,9 @@
-"""Groups of contents that share some seconds: an intro, a cut, a shot. Shown, not acted upon."""
+"""Groups of contents that share some seconds, or a meaning: shown, not acted upon."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
+from typing import Literal
 
 from autodedup.engine.match.keeper import KEEP_RULES, FileFacts, choose_keeper
 from autodedup.engine.match.links import FilePair, GroupFile, Link, ordered
@@ -17,11 +18,12 @@ def group_overlaps(
     *,
     apart: AbstractSet[FilePair] = frozenset(),
     rules: Sequence[KeepRule] = KEEP_RULES,
+    relation: Literal["overlap", "semantic"] = "overlap",
 ) -> list[Group]:
     """Return groups of contents that share some seconds, one file for each content.
 
-    Every overlap stands in exactly one group; a file may stand in several. Nothing in them is
-    redundant.
+    With another `relation` they are alike in meaning. Every such pair stands in exactly one group;
+    a file may stand in several. Nothing in them is redundant.
     """
     of_content: dict[int, list[FileFacts]] = defaultdict(list)
     for file in files:
@@ -30,7 +32,7 @@ def group_overlaps(
     speaker = {content: choose_keeper(f, rules).keeper for content, f in of_content.items()}
     left: dict[int, dict[int, PairMatch]] = defaultdict(dict)
     for match in matches:
-        if match.relation == "overlap" and match.a in speaker and match.b in speaker:
+        if match.relation == relation and match.a in speaker and match.b in speaker:
             one, other = speaker[match.a].file_id, speaker[match.b].file_id
             if ordered(one, other) not in apart:
                 left[one][other] = left[other][one] = match
@@ -43,7 +45,7 @@ def group_overlaps(
         for other in partners:
             del left[other][keeper.keeper.file_id]
         members = [
-            Member(other, Link("overlap", match.confidence, match), redundant=False)
+            Member(other, Link(relation, match.confidence, match), redundant=False)
             for other, match in partners.items()
         ]
         groups.append(star(keeper.keeper.file_id, members, None))

@@ -130,6 +130,11 @@ def cosine_of(bits: float) -> float:
     return 1.0 - bits / _BITS_A_COSINE
 
 
+def bits_of(cosine: float) -> float:
+    """Return the bits that stand for a cosine, as `cosine_of` reads them."""
+    return _BITS_A_COSINE * (1.0 - cosine)
+
+
 def _rows(clip: Clip, places: Places) -> Embeddings:
     if clip.embeddings is None:
         raise ValueError(f"clip {clip.key} has no embeddings")

@@ -25,6 +25,7 @@ class Thresholds:
     seen_contrast, seen_motion   on its line a film lies so much closer, and moves so much alike
     seen_moved       the product of both must come to this
     seen_far_high, seen_far_moved  frames may lie this much further apart if more of it moves alike
+    means_alike      mean cosine of the frames' meanings from which on two films mean the same
     seen_short_contrast, seen_short_motion  of a film shorter than `seen_seconds`
     """
 
@@ -57,6 +58,7 @@ class Thresholds:
     seen_seconds: float = 8.0
     seen_short_contrast: float = 30.0
     seen_short_motion: float = 0.92
+    means_alike: float = 0.9
     strict_mean_bits: float = 10.0
     strict_worst_bits: int = 16
     strict_seconds: float = 1.0

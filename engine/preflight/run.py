@@ -13,6 +13,7 @@ from autodedup.engine.names import shown
 from autodedup.engine.opening import is_folder, is_there
 from autodedup.engine.preflight import checks
 from autodedup.engine.roots import Place, Root, Roots, canonical_roots
+from autodedup.engine.semantic.state import meaning_state
 from autodedup.engine.settings import Settings
 from autodedup.engine.signature.copy import copy_state
 from autodedup.engine.store import files, leases
@@ -28,8 +29,6 @@ from autodedup.schemas.preflight import (
     PreflightArguments,
 )
 
-NO_MEANING = ModelState(available=False, why="This version has no such model yet.")
-
 
 def preflight(settings: Settings, db_path: Path, arguments: PreflightArguments) -> PreflightAnswer:
     """Look at everything that could stop the job.
@@ -44,7 +43,7 @@ def preflight(settings: Settings, db_path: Path, arguments: PreflightArguments) 
     codecs = video_codecs()
     library = _library(places, settings, folders[0])
     state, state_checks = _state(db_path, settings)
-    copies = copy_state()
+    copies, means = copy_state(), meaning_state(settings)
     made = [
         *(checks.root_check(folder) for folder in folders),
         checks.protect_check(settings, folders),
@@ -68,7 +67,7 @@ def preflight(settings: Settings, db_path: Path, arguments: PreflightArguments) 
             copy_detection=ModelState(
                 available=copies.recipe is not None, model=copies.model, why=copies.why
             ),
-            semantic=NO_MEANING,
+            semantic=ModelState(available=means.error is None, model=means.model, why=means.why),
         ),
         library=library,
         state=state,

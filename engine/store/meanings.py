@@ -1,36 +1,22 @@
 """The tables of the semantic tier: what the frames of a content mean, by one model at a time.
 
 Each model has a `vec0 float[N]` table of its own. A content has meanings by one model: those by
-another are forgotten in the same moment that new ones are stored.
+another are forgotten in the same moment that new ones are stored. It is then compared anew.
 """
 
-from dataclasses import dataclass
 from typing import cast
 
 import apsw
 import numpy as np
-from numpy.typing import NDArray
 
+from autodedup.engine.semantic.vectors import Meanings
 from autodedup.engine.store.database import Database, integer
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Meanings:
-    """What some frames of one content mean.
-
-    recipe         which model, with which weights
-    times_seconds  (K,) float64, rising
-    rows           (K, N) float32 of unit length
-    """
-
-    recipe: str
-    times_seconds: NDArray[np.float64]
-    rows: NDArray[np.float32]
 
 
 def add(connection: apsw.Connection, number: int, meanings: Meanings) -> None:
     """Store the meanings of a signature in place of those it had."""
     forget(connection, number)
+    connection.execute("DELETE FROM compared WHERE signature_id = ?", (number,))
     model = _model(connection, meanings.recipe, meanings.rows.shape[1])
     first = integer(connection, "SELECT coalesce(max(id), 0) FROM meaning_frames") + 1
     connection.executemany(

@@ -15,6 +15,9 @@ import time
 from typing import BinaryIO
 
 from autodedup.engine.errors import FileError
+from autodedup.engine.media.probe import probe
+from autodedup.engine.media.reading import opened
+from autodedup.engine.media.stills import Stills, stills
 from autodedup.engine.signature.digests import sha256
 from autodedup.engine.signature.sign import sign
 from autodedup.engine.signature.streams import stream_hash
@@ -26,16 +29,18 @@ from autodedup.engine.workers.wire import (
     receive,
     send,
     signature_message,
+    stills_message,
 )
 
 _SIGN_OF_LIFE_S = 0.2
+_USUAL_SIDE = 224  # pixels: what most models of meaning are shown
 _MEMORY_BYTES = 4 << 30  # address space: an 8K film of ten bits with sixteen references fits
 
 
 def main() -> None:
     """Answer requests until the server closes the pipe or dies."""
-    asking, answering = _own_pipes()
-    _die_with_parent()
+    asking, answering = own_pipes()
+    die_with_parent()
     _bound_resources()
     requests: queue.Queue[Request] = queue.Queue()
     threading.Thread(target=_listen, args=(asking, requests), daemon=True).start()
@@ -51,6 +56,9 @@ def _answer(request: Request, pipe: BinaryIO) -> None:
             signature = sign(request.path, request.expected, life.report, embedded=request.embedded)
             send(pipe, *signature_message(signature))
             return
+        if request.job == "stills":
+            send(pipe, *stills_message(_stills(request, life)))
+            return
         hashed = sha256 if request.job == "sha256" else stream_hash
         digest = hashed(request.path, request.expected, life.report)
         send(pipe, Digest(sha256=digest.hex()))
@@ -58,6 +66,11 @@ def _answer(request: Request, pipe: BinaryIO) -> None:
         send(pipe, Refused(code=error.code, detail=error.detail[:1000]))
     except MemoryError:
         send(pipe, Refused(code="DECODE_FAILED", detail="It needs more memory than a worker has."))
+
+
+def _stills(request: Request, life: "_Life") -> Stills:
+    with opened(request.path, request.expected) as file:
+        return stills(file, probe(file), request.side or _USUAL_SIDE, life.report)
 
 
 class _Life:
@@ -76,7 +89,7 @@ class _Life:
             send(self._pipe, Alive())
 
 
-def _own_pipes() -> tuple[BinaryIO, BinaryIO]:
+def own_pipes() -> tuple[BinaryIO, BinaryIO]:
     """Return the pipes to the server, and leave empty ones where libraries expect a terminal."""
     asking, answering = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDWR)
@@ -93,7 +106,7 @@ def _listen(pipe: BinaryIO, requests: "queue.Queue[Request]") -> None:
     os._exit(0)
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """Ask Linux to end this process with its parent, also while a decoder does not return.
 
     Elsewhere the end of the pipe does it, which needs the interpreter's lock for an instant.

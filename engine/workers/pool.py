@@ -9,14 +9,27 @@ from typing import Self, cast
 
 from autodedup.engine.errors import FileError, InternalFaultError
 from autodedup.engine.workers.process import Answer, Death, WorkerProcess
-from autodedup.engine.workers.tasks import DigestTask, Done, Failed, Outcome, SignTask, Task, V
+from autodedup.engine.workers.tasks import (
+    DigestTask,
+    Done,
+    Failed,
+    Outcome,
+    SignTask,
+    StillsTask,
+    StreamHashTask,
+    Task,
+    V,
+)
 from autodedup.engine.workers.wire import (
     Digest,
     Job,
     NonsenseError,
     Refused,
     Request,
+    SignatureHead,
+    StillsHead,
     signature_of,
+    stills_of,
 )
 
 _LOOK_S = 0.1  # how often a stop or a hung worker is looked for
@@ -147,12 +160,15 @@ class WorkerPool:
 
 def _request(task: Task[V]) -> Request:
     embedded = isinstance(task, SignTask) and task.embedded
-    return Request.of(_job(task), task.path, task.expected, embedded=embedded)
+    side = task.side if isinstance(task, StillsTask) else None
+    return Request.of(_job(task), task.path, task.expected, embedded=embedded, side=side)
 
 
 def _job(task: Task[V]) -> Job:
     if isinstance(task, SignTask):
         return "sign"
+    if isinstance(task, StillsTask):
+        return "stills"
     return "sha256" if isinstance(task, DigestTask) else "streams"
 
 
@@ -161,14 +177,15 @@ def _value(task: Task[V], answer: Answer) -> V | FileError:
     head = answer.head
     if isinstance(head, Refused):
         return FileError(head.code, head.detail)
-    wants_signature = isinstance(task, SignTask)
-    if isinstance(head, Digest):
-        if wants_signature:
-            raise NonsenseError("a digest for a signature")
-        value: object = bytes.fromhex(head.sha256)
-    else:
-        if not wants_signature:
-            raise NonsenseError("a signature for a digest")
-        value = signature_of(head, answer.body)
-    # Which of the two a task's value is follows from its class, as just checked.
-    return cast("V", value)
+    # Which value a task has follows from its class, which `_read` goes by.
+    return cast("V", _read(task, head, answer.body))
+
+
+def _read(task: Task[V], head: Digest | SignatureHead | StillsHead, body: bytes) -> object:
+    if isinstance(head, Digest) and isinstance(task, DigestTask | StreamHashTask):
+        return bytes.fromhex(head.sha256)
+    if isinstance(head, SignatureHead) and isinstance(task, SignTask):
+        return signature_of(head, body)
+    if isinstance(head, StillsHead) and isinstance(task, StillsTask):
+        return stills_of(head, body)
+    raise NonsenseError(f"{head.kind} for {_job(task)}")

@@ -21,6 +21,7 @@ from autodedup.engine.workers.wire import (
     Refused,
     Request,
     SignatureHead,
+    StillsHead,
     receive,
     send,
 )
@@ -34,7 +35,7 @@ _QUIET = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THRE
 class Answer:
     """What a worker said of the file in hand."""
 
-    head: Refused | Digest | SignatureHead
+    head: Refused | Digest | SignatureHead | StillsHead
     body: bytes
 
 

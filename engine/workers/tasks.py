@@ -9,9 +9,10 @@ from typing import Generic, TypeVar
 
 from autodedup.engine.errors import FileError
 from autodedup.engine.media.reading import Seen
+from autodedup.engine.media.stills import Stills
 from autodedup.engine.signature.model import Signature
 
-V = TypeVar("V", Signature, bytes)
+V = TypeVar("V", Signature, bytes, Stills)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,13 @@ class DigestTask(Task[bytes]):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamHashTask(Task[bytes]):
     """Hash the encoded streams of a video with SHA-256."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StillsTask(Task[Stills]):
+    """Take pictures spread over a video, squares of `side` pixels."""
+
+    side: int = 224
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from autodedup.engine.embedding.runtime import DIMENSIONS
 from autodedup.engine.media.facts import DecodeRoute, MediaFacts
 from autodedup.engine.media.moments import MOST_FRAMES
 from autodedup.engine.media.reading import Seen
+from autodedup.engine.media.stills import STILLS, Stills
 from autodedup.engine.signature.model import ANCHORS, HASH_BYTES, Embeddings, Signature
 from autodedup.engine.signature.recipe import RECIPE
 from autodedup.engine.signature.views import VIEWS
@@ -29,7 +30,7 @@ _LENGTHS = struct.Struct("<II")
 _LONGEST_HEAD = 1 << 20
 _LONGEST_BODY = 64 << 20
 
-Job = Literal["sign", "sha256", "streams"]
+Job = Literal["sign", "sha256", "streams", "stills"]
 _Text = Annotated[str, Field(max_length=1000)]
 _Finite = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -44,6 +45,7 @@ class Request(Frozen):
     kind: Literal["request"] = "request"
     job: Job
     embedded: bool = False  # of a signature: with the embeddings of its frames
+    side: Annotated[int, Field(ge=16, le=512)] | None = None  # of stills, in pixels
     path_hex: str
     size: int
     mtime_ns: int
@@ -51,11 +53,14 @@ class Request(Frozen):
     inode: int | None = None
 
     @classmethod
-    def of(cls, job: Job, path: str, seen: Seen, *, embedded: bool = False) -> "Request":
+    def of(
+        cls, job: Job, path: str, seen: Seen, *, embedded: bool = False, side: int | None = None
+    ) -> "Request":
         """Return the request to do a job on a file."""
         return cls(
             job=job,
             embedded=embedded,
+            side=side,
             path_hex=os.fsencode(path).hex(),
             size=seen.size,
             mtime_ns=seen.mtime_ns,
@@ -108,8 +113,16 @@ class SignatureHead(Frozen):
     embedding_recipe: Annotated[str, Field(pattern=r"^copy[0-9]+\[[0-9a-f]{16}\]$")] | None = None
 
 
-Head = Annotated[Request | Alive | Refused | Digest | SignatureHead, Field(discriminator="kind")]
-_HEAD: TypeAdapter[Request | Alive | Refused | Digest | SignatureHead] = TypeAdapter(Head)
+class StillsHead(Frozen):
+    """Pictures spread over a film: their times and then the pictures are the body."""
+
+    kind: Literal["stills"] = "stills"
+    frames: Annotated[int, Field(ge=1, le=STILLS)]
+    side: Annotated[int, Field(ge=16, le=512)]
+
+
+Head = Request | Alive | Refused | Digest | SignatureHead | StillsHead
+_HEAD: TypeAdapter[Head] = TypeAdapter(Annotated[Head, Field(discriminator="kind")])
 
 
 def send(pipe: BinaryIO, head: Frozen, body: bytes = b"") -> None:
@@ -119,13 +132,26 @@ def send(pipe: BinaryIO, head: Frozen, body: bytes = b"") -> None:
     pipe.flush()
 
 
-def receive(
-    pipe: BinaryIO,
-) -> tuple[Request | Alive | Refused | Digest | SignatureHead, bytes] | None:
+def receive(pipe: BinaryIO) -> tuple[Head, bytes] | None:
     """Read one message, None at the end of the pipe.
 
     Raises:
         NonsenseError: What came is no message.
+    """
+    message = read_message(pipe)
+    if message is None:
+        return None
+    try:
+        return _HEAD.validate_json(message[0]), message[1]
+    except ValidationError as error:
+        raise NonsenseError("a message that is not in the language") from error
+
+
+def read_message(pipe: BinaryIO) -> tuple[bytes, bytes] | None:
+    """Read the head and the body of one message of any language, None at the end of the pipe.
+
+    Raises:
+        NonsenseError: It claims to be impossibly long.
     """
     lengths = pipe.read(_LENGTHS.size)
     if len(lengths) < _LENGTHS.size:
@@ -136,10 +162,7 @@ def receive(
     head, body = pipe.read(head_bytes), pipe.read(body_bytes)
     if len(head) < head_bytes or len(body) < body_bytes:
         return None
-    try:
-        return _HEAD.validate_json(head), body
-    except ValidationError as error:
-        raise NonsenseError("a message that is not in the language") from error
+    return head, body
 
 
 def signature_message(signature: Signature) -> tuple[SignatureHead, bytes]:
@@ -206,3 +229,24 @@ def signature_of(head: SignatureHead, body: bytes) -> Signature:
     if not rising or not ((signature.quality >= 0) & (signature.quality <= 1)).all():
         raise NonsenseError("times or qualities that cannot be")
     return signature
+
+
+def stills_message(stills: Stills) -> tuple[StillsHead, bytes]:
+    """Return the head and the body that stand for stills."""
+    head = StillsHead(frames=len(stills.times_seconds), side=stills.pictures.shape[1])
+    return head, stills.times_seconds.astype("<f8").tobytes() + stills.pictures.tobytes()
+
+
+def stills_of(head: StillsHead, body: bytes) -> Stills:
+    """Return the stills that a message stands for.
+
+    Raises:
+        NonsenseError: The body does not fit the head, or its times do not rise.
+    """
+    n, side = head.frames, head.side
+    if len(body) != 8 * n + n * side * side * 3:
+        raise NonsenseError("pictures of the wrong length")
+    times = np.frombuffer(body[: 8 * n], "<f8").astype(np.float64)
+    if not np.isfinite(times).all() or (np.diff(times, prepend=0.0) < 0).any():
+        raise NonsenseError("times that cannot be")
+    return Stills(times, np.frombuffer(body[8 * n :], np.uint8).reshape(n, side, side, 3))

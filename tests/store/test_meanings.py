@@ -6,9 +6,9 @@ import apsw
 import numpy as np
 import pytest
 
+from autodedup.engine.semantic.vectors import Meanings
 from autodedup.engine.store import meanings, signatures
 from autodedup.engine.store.database import Database, integer
-from autodedup.engine.store.meanings import Meanings
 
 
 @pytest.fixture
