@@ -9,7 +9,7 @@ READY := .venv/.ready
 CODE := schemas engine tools server tests examples
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types floors pytest readme dist clean
+.PHONY: help demo test check format lint types floors pytest readme definitions dist clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -40,6 +40,9 @@ pytest: $(READY) ## run the tests; AUTODEDUP_CORPUS=DIR adds those on real video
 
 readme: $(READY) ## write the README's generated tables anew
 	$(BIN)/python tests/readme_tables.py
+
+definitions: $(READY) ## write the snapshots of the tools' definitions anew
+	$(BIN)/python tests/definition_snapshots.py
 
 dist: $(READY) ## build the sdist, and the wheel from it
 	$(BIN)/python -m build
