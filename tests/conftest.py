@@ -15,6 +15,8 @@ from autodedup.engine.workbench import Workbench
 from autodedup.schemas.find_duplicates import FindArguments
 from autodedup.schemas.ingest import IngestAnswer, IngestArguments
 
+pytest_plugins = ["gpu_marker"]
+
 # In CI the same examples every time: a new one found there could not be told from a broken change.
 hypothesis_settings.register_profile("ci", derandomize=True, deadline=None)
 if os.environ.get("CI"):

@@ -18,17 +18,17 @@ from autodedup.engine.signature.views import CROPS, SIDE
 
 CELLS = 64  # the square that a picture is squeezed into
 _BATCH = 128  # pictures at once: bounds the memory of the float copies
-_DARK = 24  # luma up to here is a bar's
-_LIT = 0.03  # of a row or column that must be brighter somewhere, to be picture
-_LEAST_LEFT = 20  # rows and columns: what remains smaller is no picture between bars
+DARK = 24  # luma up to here is a bar's
+LIT = 0.03  # of a row or column that must be brighter somewhere, to be picture
+LEAST_LEFT = 20  # rows and columns: what remains smaller is no picture between bars
 
 
 def within_bars(pictures: NDArray[np.uint8]) -> tuple[slice, slice]:
     """Return the rows and columns of (N, H, W) pictures that do not stay dark in all of them."""
-    lit = pictures.max(axis=0) > _DARK
-    rows = np.flatnonzero(lit.mean(axis=1) > _LIT)
-    columns = np.flatnonzero(lit.mean(axis=0) > _LIT)
-    if len(rows) < _LEAST_LEFT or len(columns) < _LEAST_LEFT:
+    lit = pictures.max(axis=0) > DARK
+    rows = np.flatnonzero(lit.mean(axis=1) > LIT)
+    columns = np.flatnonzero(lit.mean(axis=0) > LIT)
+    if len(rows) < LEAST_LEFT or len(columns) < LEAST_LEFT:
         return slice(0, lit.shape[0]), slice(0, lit.shape[1])
     return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
@@ -43,9 +43,9 @@ def coefficients(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
     out = np.empty((len(pictures), len(CROPS), SIDE, SIDE), dtype=np.float32)
     for start in range(0, len(pictures), _BATCH):
         batch = pictures[start : start + _BATCH].astype(np.float32)
-        down = {part: _transform(height, part) @ batch for part in {h for h, _ in CROPS.values()}}
+        down = {part: transform(height, part) @ batch for part in {h for h, _ in CROPS.values()}}
         for view, (tall, wide) in enumerate(CROPS.values()):
-            out[start : start + _BATCH, view] = down[tall] @ _transform(width, wide).T
+            out[start : start + _BATCH, view] = down[tall] @ transform(width, wide).T
     return out
 
 
@@ -56,7 +56,7 @@ def hashes_of(coefficients: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 @lru_cache(maxsize=64)
-def _transform(length: int, part: float) -> NDArray[np.float32]:
+def transform(length: int, part: float) -> NDArray[np.float32]:
     """Return (16, length): crop to the centred part, area means of 64 cells, cosine transform."""
     frequency = np.arange(1, SIDE + 1)[:, None]
     cell = np.arange(CELLS)[None, :]

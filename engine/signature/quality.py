@@ -12,11 +12,11 @@ quality 30 with grain: 46 of 256 bits differ where the quality is 0.05, 23 at 0.
 under 0.02 more than 100, as between strangers.
 """
 
-_FULL = 64.0  # mean absolute coefficient from which a picture counts as fully busy
+FULL = 64.0  # mean absolute coefficient from which a picture counts as fully busy
 
 
 def quality_of(coefficients: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return (N,) float32 from 0, flat, to 1, busy, of (N, 16, 16) coefficients of whole frames."""
     energy = np.abs(coefficients).mean(axis=(-2, -1))
-    clipped: NDArray[np.float32] = np.minimum(energy / _FULL, 1.0).astype(np.float32)
+    clipped: NDArray[np.float32] = np.minimum(energy / FULL, 1.0).astype(np.float32)
     return clipped

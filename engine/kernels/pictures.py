@@ -1,0 +1,108 @@
+"""Pictures on a device: made small by the mean of the area each pixel covers, turned, cut at bars.
+
+The torch twin of what FFmpeg's scaler and `signature.perceptual.within_bars` do on the CPU. Both
+directions of a scaling are matrices, so a batch of frames is made small by two matrix products.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from autodedup.engine.signature.perceptual import DARK, LEAST_LEFT, LIT
+
+Window = tuple[slice, slice]
+
+
+def made_small(frames: Tensor, height: int, width: int) -> Tensor:
+    """Return (..., height, width) uint8 of (..., H, W) uint8 or float 0..255 frames."""
+    down = _shares(frames.shape[-2], height, frames.device)
+    across = _shares(frames.shape[-1], width, frames.device)
+    scaled = down @ frames.float() @ across.T
+    return scaled.round_().clamp_(0, 255).to(torch.uint8)
+
+
+def turned_upright(pictures: Tensor, quarters: int) -> Tensor:
+    """Return (N, H, W) or (N, H, W, 3) pictures turned counter-clockwise, as `numpy.rot90` does."""
+    return torch.rot90(pictures, quarters, (1, 2)).contiguous()
+
+
+def within_bars(pictures: Tensor) -> Window:
+    """Return the rows and columns of (N, H, W) uint8 pictures that do not stay dark in all."""
+    lit = pictures.amax(dim=0) > DARK
+    rows = torch.nonzero(lit.float().mean(dim=1) > LIT).flatten()
+    columns = torch.nonzero(lit.float().mean(dim=0) > LIT).flatten()
+    if len(rows) < LEAST_LEFT or len(columns) < LEAST_LEFT:
+        return slice(0, lit.shape[0]), slice(0, lit.shape[1])
+    return (
+        slice(int(rows[0]), int(rows[-1]) + 1),
+        slice(int(columns[0]), int(columns[-1]) + 1),
+    )
+
+
+def squares_cut(squares: Tensor, box: tuple[float, float, float, float]) -> Tensor:
+    """Return the boxed part of (N, S, S, 3) uint8 squares as squares again.
+
+    Args:
+        squares: Pictures, each squeezed into a square.
+        box: Left, top, right and bottom of the part, in shares of the sides.
+    """
+    if box == (0.0, 0.0, 1.0, 1.0):
+        return squares
+    side = squares.shape[1]
+    left, top, right, bottom = (side * share for share in box)
+    down = _tents(side, top, bottom, squares.device)
+    across = _tents(side, left, right, squares.device)
+    planes = squares.permute(0, 3, 1, 2).float()
+    # Each direction is rounded by itself, as Pillow does.
+    wide = (planes @ across.T).round_().clamp_(0, 255)
+    part = (down @ wide).round_().clamp_(0, 255)
+    return part.to(torch.uint8).permute(0, 2, 3, 1).contiguous()
+
+
+def differences(pictures: Tensor) -> Tensor:
+    """Return (N - 1,) float32: how much each of (N, H, W) uint8 pictures differs from the last.
+
+    The mean absolute difference of luma, 0 … 255; a still film has none.
+    """
+    if len(pictures) < 2:  # noqa: PLR2004  # one picture differs from none
+        return torch.zeros(0, device=pictures.device)
+    each = pictures.float()
+    return (each[1:] - each[:-1]).abs().mean(dim=(1, 2))
+
+
+def entropies(pictures: Tensor) -> Tensor:
+    """Return (N,) float32: the entropy of the luma of (N, H, W) uint8 pictures, 0 … 8 bits."""
+    count = len(pictures)
+    values = pictures.reshape(count, -1).long()
+    places = values + 256 * torch.arange(count, device=pictures.device)[:, None]
+    shares = torch.bincount(places.flatten(), minlength=256 * count).reshape(count, 256).float()
+    shares /= values.shape[1]
+    return -(shares * torch.where(shares > 0, shares.log2(), torch.zeros_like(shares))).sum(dim=1)
+
+
+@lru_cache(maxsize=64)
+def _shares(length: int, cells: int, device: torch.device) -> Tensor:
+    """Return (cells, length): the share of each pixel in the mean of each cell."""
+    edges = np.arange(cells + 1) * (length / cells)
+    pixel = np.arange(length)
+    covered = np.minimum(edges[1:, None], pixel + 1) - np.maximum(edges[:-1, None], pixel)
+    shares = np.clip(covered, 0.0, None)
+    return _on(shares / shares.sum(axis=1, keepdims=True), device)
+
+
+@lru_cache(maxsize=64)
+def _tents(side: int, start: float, end: float, device: torch.device) -> Tensor:
+    """Return (side, side): a part of the pixels spread over all, by Pillow's bilinear filter."""
+    scale = (end - start) / side
+    reach = max(scale, 1.0)
+    centre = start + (np.arange(side)[:, None] + 0.5) * scale
+    away = np.abs((np.arange(side)[None, :] + 0.5 - centre) / reach)
+    weights = np.clip(1.0 - away, 0.0, None)
+    return _on(weights / weights.sum(axis=1, keepdims=True), device)
+
+
+def _on(matrix: NDArray[np.float64], device: torch.device) -> Tensor:
+    return torch.from_numpy(matrix.astype(np.float32)).to(device)
