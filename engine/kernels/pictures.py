@@ -1,7 +1,7 @@
-"""Pictures on a device: made small by the mean of the area each pixel covers, turned, cut at bars.
+"""Pictures on a device: made small by the mean of the area each pixel covers, turned, cut.
 
-The torch twin of what FFmpeg's scaler and `signature.perceptual.within_bars` do on the CPU. Both
-directions of a scaling are matrices, so a batch of frames is made small by two matrix products.
+The torch twin of what FFmpeg's scaler does on the CPU; where to cut, `signature.bars` says from
+the small pictures alone. Both directions of a scaling are matrices, so a batch of frames is made small by two matrix products.
 """
 
 from functools import lru_cache
@@ -10,10 +10,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-
-from autodedup.engine.signature.perceptual import DARK, LEAST_LEFT, LIT
-
-Window = tuple[slice, slice]
 
 
 def made_small(frames: Tensor, height: int, width: int) -> Tensor:
@@ -27,19 +23,6 @@ def made_small(frames: Tensor, height: int, width: int) -> Tensor:
 def turned_upright(pictures: Tensor, quarters: int) -> Tensor:
     """Return (N, H, W) or (N, H, W, 3) pictures turned counter-clockwise, as `numpy.rot90` does."""
     return torch.rot90(pictures, quarters, (1, 2)).contiguous()
-
-
-def within_bars(pictures: Tensor) -> Window:
-    """Return the rows and columns of (N, H, W) uint8 pictures that do not stay dark in all."""
-    lit = pictures.amax(dim=0) > DARK
-    rows = torch.nonzero(lit.float().mean(dim=1) > LIT).flatten()
-    columns = torch.nonzero(lit.float().mean(dim=0) > LIT).flatten()
-    if len(rows) < LEAST_LEFT or len(columns) < LEAST_LEFT:
-        return slice(0, lit.shape[0]), slice(0, lit.shape[1])
-    return (
-        slice(int(rows[0]), int(rows[-1]) + 1),
-        slice(int(columns[0]), int(columns[-1]) + 1),
-    )
 
 
 def squares_cut(squares: Tensor, box: tuple[float, float, float, float]) -> Tensor:

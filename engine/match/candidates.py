@@ -96,6 +96,9 @@ def _weights(table: FrameTable, hits: Hits, clips: int) -> NDArray[np.float64]:
     pair = table.owner[frame] * clips + other
     pairs, where, shared = np.unique(pair, return_inverse=True, return_counts=True)
     share = shared / np.bincount(table.owner, minlength=clips)[pairs // clips]
+    # A film that is a small part of this one is no stranger to it: all that it has is here.
+    back = np.searchsorted(pairs, pairs % clips * clips + pairs // clips)
+    share = np.maximum(share, share[back])
     strangers = np.bincount(frame, 1.0 - share[where], minlength=len(table.owner))
     # Two or three strange clips may share a shot with this one; ten share a logo.
     return 1.0 / (1.0 + (strangers / 4.0) ** 2)

@@ -11,7 +11,7 @@ from autodedup.engine.match.judge import confidence_of, judge, judge_embedded
 from autodedup.engine.match.looks import Look
 from autodedup.engine.match.meaning import agree_in_meaning
 from autodedup.engine.match.model import Clip, PairMatch, Segment
-from autodedup.engine.match.relate import coverage, relate
+from autodedup.engine.match.relate import coverage, is_reversal, relate
 from autodedup.engine.match.segments import (
     best_runs,
     in_order,
@@ -227,6 +227,8 @@ def _match(
     a, b = pair
     stretches = sorted(stretches, key=lambda s: s.segment.a_start)
     segments = tuple(stretch.segment for stretch in stretches)
+    if is_reversal(segments):
+        return None
     of_a = coverage(a, weights[0] >= COMMON_WEIGHT, tuple((s.a_start, s.a_end) for s in segments))
     of_b = coverage(b, weights[1] >= COMMON_WEIGHT, tuple((s.b_start, s.b_end) for s in segments))
     relation, inner = relate(a, b, of_a, of_b, segments)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from autodedup.engine.match.model import Clip, PairRelation, Segment
 
 LONGEST_FRAME_SHARE = 4.0  # seconds one frame may stand for when coverage is measured
+_REVERSED_SEGMENTS = 3  # two may be a film whose halves changed places
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,16 @@ def relate(
     if whole_a or whole_b:
         return "contains", a.key if whole_a else b.key
     return "overlap", None
+
+
+def is_reversal(segments: tuple[Segment, ...]) -> bool:
+    """Say whether the second clip shows the segments from the last to the first.
+
+    A film played backwards agrees with itself for a while wherever little happens, above all in
+    the middle, where both show the same second.
+    """
+    starts = [segment.b_start for segment in sorted(segments, key=lambda s: s.a_start)]
+    return len(starts) >= _REVERSED_SEGMENTS and starts == sorted(starts, reverse=True)
 
 
 def _same_order(segments: tuple[Segment, ...]) -> bool:

@@ -40,7 +40,7 @@ class Thresholds:
     hard_scenes: int = 12
     short_seconds: float = 5.0
     short_contrast: float = 55.0
-    close_bits: float = 25.0
+    close_bits: float = 32.0
     close_contrast: float = 15.0
     close_motion: float = 0.35
     close_high: float = 30.0

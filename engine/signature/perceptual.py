@@ -18,19 +18,6 @@ from autodedup.engine.signature.views import CROPS, SIDE
 
 CELLS = 64  # the square that a picture is squeezed into
 _BATCH = 128  # pictures at once: bounds the memory of the float copies
-DARK = 24  # luma up to here is a bar's
-LIT = 0.03  # of a row or column that must be brighter somewhere, to be picture
-LEAST_LEFT = 20  # rows and columns: what remains smaller is no picture between bars
-
-
-def within_bars(pictures: NDArray[np.uint8]) -> tuple[slice, slice]:
-    """Return the rows and columns of (N, H, W) pictures that do not stay dark in all of them."""
-    lit = pictures.max(axis=0) > DARK
-    rows = np.flatnonzero(lit.mean(axis=1) > LIT)
-    columns = np.flatnonzero(lit.mean(axis=0) > LIT)
-    if len(rows) < LEAST_LEFT or len(columns) < LEAST_LEFT:
-        return slice(0, lit.shape[0]), slice(0, lit.shape[1])
-    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
 def coefficients(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:

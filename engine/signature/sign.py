@@ -1,5 +1,6 @@
 """From a file to its signature: probe, choose a decoder, look, hash, embed."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -8,12 +9,14 @@ from numpy.typing import NDArray
 from autodedup.engine.embedding.runtime import CopyModel
 from autodedup.engine.errors import FileError, ModelUnavailableError
 from autodedup.engine.media.choose import choose_source
+from autodedup.engine.media.facts import DecodeRoute, MediaFacts
 from autodedup.engine.media.frames import Look, Progress
 from autodedup.engine.media.probe import probe
 from autodedup.engine.media.reading import Seen, opened
+from autodedup.engine.signature.bars import Stretch, stretches
 from autodedup.engine.signature.copy import copy_model, embed
 from autodedup.engine.signature.model import ANCHORS, Embeddings, Signature
-from autodedup.engine.signature.perceptual import coefficients, hashes_of, within_bars
+from autodedup.engine.signature.perceptual import coefficients, hashes_of
 from autodedup.engine.signature.quality import FLAT, quality_of
 from autodedup.engine.signature.recipe import RECIPE
 from autodedup.engine.signature.wavelet import whashes
@@ -44,16 +47,32 @@ def sign(
         facts = probe(file)
         source, route = choose_source(facts)
         look = source.look(file, facts, report, colour=model is not None)
-    rows, columns = within_bars(look.pictures)
-    pictures = look.pictures[:, rows, columns]
-    waves = coefficients(pictures)
+    signature = signature_of(look, facts, route, model, report)
+    return replace(signature, notes=signature.notes + lacking)
+
+
+def signature_of(
+    look: Look,
+    facts: MediaFacts,
+    route: DecodeRoute,
+    model: CopyModel | None = None,
+    report: Progress = _silent,
+) -> Signature:
+    """Return the signature of what was looked at; `model` embeds its frames if there is one.
+
+    Raises:
+        FileError: TOO_FEW_FRAMES: nothing but black or flat pictures.
+    """
+    parts = stretches(look.pictures, look.times_seconds)
+    shown = [look.pictures[part.first : part.past, part.rows, part.columns] for part in parts]
+    waves = np.concatenate([coefficients(pictures) for pictures in shown])
     quality = quality_of(waves[:, 0])
     if not (quality >= FLAT).any():
         raise FileError(
             "TOO_FEW_FRAMES",
             f"All {len(quality)} frames looked at are black or flat; there is nothing to compare.",
         )
-    small = whashes(pictures)
+    small = np.concatenate([whashes(pictures) for pictures in shown])
     return Signature(
         recipe=RECIPE,
         facts=replace(facts, duration_seconds=facts.duration_seconds or look.seen_seconds),
@@ -64,8 +83,8 @@ def sign(
         whashes=small,
         quality=quality,
         anchor_whashes=small[_nearest(look.times_seconds, look.seen_seconds)],
-        notes=look.notes + lacking,
-        embeddings=_embeddings(model, look, (rows, columns), quality, report),
+        notes=look.notes,
+        embeddings=_embeddings(model, look, parts, quality, report),
     )
 
 
@@ -80,25 +99,29 @@ def _model() -> tuple[CopyModel | None, tuple[str, ...]]:
 def _embeddings(
     model: CopyModel | None,
     look: Look,
-    window: tuple[slice, slice],
+    parts: Sequence[Stretch],
     quality: NDArray[np.float32],
     report: Progress,
 ) -> Embeddings | None:
-    """Embed the frames that are not flat; `window` is the part of the pictures between bars."""
+    """Embed the frames that are not flat, each what lies between its bars."""
     if model is None or look.colours is None:
         return None
-    (rows, columns), (height, width) = window, look.pictures.shape[1:]
-    box = (
-        columns.start / width,
-        rows.start / height,
-        columns.stop / width,
-        rows.stop / height,
-    )
+    height, width = look.pictures.shape[1:]
+    found: list[Embeddings] = []
+    for part in parts:
+        box = (
+            part.columns.start / width,
+            part.rows.start / height,
+            part.columns.stop / width,
+            part.rows.stop / height,
+        )
 
-    def alive(frames: float) -> None:
-        report(look.seen_seconds + frames)
+        def alive(frames: float, first: int = part.first) -> None:
+            report(look.seen_seconds + first + frames)
 
-    return embed(model, look.colours, box, quality >= FLAT, alive)
+        mine = slice(part.first, part.past)
+        found.append(embed(model, look.colours[mine], box, quality[mine] >= FLAT, alive))
+    return Embeddings(found[0].recipe, np.concatenate([some.rows for some in found]))
 
 
 def _nearest(times: NDArray[np.float64], seconds: float) -> NDArray[np.intp]:

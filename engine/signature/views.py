@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 SIDE = 16  # frequencies kept in each direction: 16 x 16 bits a hash
 
 # View name -> the centred part of (height, width) that it shows. The narrow ones are what is
-# left of a 16:9 film cut to a phone's 9:16, and of one cut so twice.
+# left of a 16:9 film cut to a square, to 4:5 (or a 4:3 film to 9:16), and to a phone's 9:16.
 CROPS: dict[str, tuple[float, float]] = {
     "full": (1.0, 1.0),
     "crop90": (0.9, 0.9),
@@ -22,6 +22,7 @@ CROPS: dict[str, tuple[float, float]] = {
     "crop70": (0.7, 0.7),
     "squarer": (1.0, 0.75),
     "tall": (1.0, 9 / 16),
+    "slim": (1.0, 0.435),
     "taller": (1.0, (9 / 16) ** 2),
 }
 VIEWS: tuple[str, ...] = tuple(CROPS)

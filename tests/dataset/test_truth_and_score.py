@@ -1,10 +1,12 @@
 """The harness itself: what counts as true, found, missed and made up."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from dataset_score import Claims, score
-from dataset_truth import Media, judge
+from dataset_truth import Media, judge, read_manifest
 
 from autodedup.schemas.evidence import Evidence, Overlap
 from autodedup.schemas.find_duplicates import Group, GroupFile
@@ -138,3 +140,34 @@ def test_a_faster_copy_is_expected_at_its_speed() -> None:
     result = score(library(PLAIN, fast), Claims.of([group(PLAIN, (fast, "near"), seconds=told)]))
 
     assert result.offsets == (1, 1)
+
+
+def test_a_truth_of_sources_and_variants_is_read_like_a_manifest(tmp_path: Path) -> None:
+    rows = [("A.orig", "orig", 0, 1), ("A.trim5", "trim5", 5, 1), ("A.intro8", "intro8", -8, 1)]
+    (tmp_path / "media").mkdir()
+    for name, *_ in rows:
+        (tmp_path / "media" / f"{name}.mp4").touch()
+    lines = [
+        {"path": f"made/media/{name}.mp4", "source": "A", "variant": variant, "offset": offset,
+         "speed": speed}
+        for name, variant, offset, speed in rows
+    ]  # fmt: skip
+    (tmp_path / "truth.json").write_text(json.dumps(lines))
+
+    media = read_manifest(tmp_path)
+
+    original, trim, intro = (media[f"media/{name}.mp4"] for name, *_ in rows)
+    assert original.relation == "original"
+    assert (trim.family, trim.relation, trim.offset) == ("A", "trim5", 5.0)
+    assert judge(original, trim) == judge(original, intro) == "same"
+    assert judge(trim, intro) == "apart"
+
+
+def test_a_manifest_needs_no_more_than_files_and_families(tmp_path: Path) -> None:
+    lines = [{"file": "a.mp4", "family": "a"}, {"file": "b.mp4", "family": "a"}]
+    (tmp_path / "manifest.json").write_text(json.dumps([*lines, {"file": "c.mp4"}]))
+
+    media = read_manifest(tmp_path)
+
+    assert judge(media["a.mp4"], media["b.mp4"]) == "same"
+    assert judge(media["a.mp4"], media["c.mp4"]) == "different"

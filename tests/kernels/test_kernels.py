@@ -47,14 +47,6 @@ def test_quality_is_that_of_numpy(pictures: Pictures, device: str) -> None:
     np.testing.assert_allclose(found, quality.quality_of(waves), atol=1e-5)
 
 
-def test_bars_are_found_where_numpy_finds_them(pictures: Pictures, device: str) -> None:
-    boxed = pictures.copy()
-    boxed[:, :17] = boxed[:, -20:] = 3
-    boxed[:, :, :9] = 12
-    for each in (pictures, boxed, np.zeros_like(pictures)):
-        assert kernels.within_bars(on(each, device)) == perceptual.within_bars(each)
-
-
 def test_scaling_for_the_wavelet_hash_is_pillows_to_the_bit(
     pictures: Pictures, device: str
 ) -> None:

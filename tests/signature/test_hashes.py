@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from autodedup.engine.footage.film import Film
-from autodedup.engine.signature.perceptual import coefficients, hashes_of, within_bars
+from autodedup.engine.signature.perceptual import coefficients, hashes_of
 from autodedup.engine.signature.quality import FLAT, quality_of
 from autodedup.engine.signature.views import CROPS, TURNS, VIEWS, turned, turned_picture
 from autodedup.engine.signature.wavelet import whashes
@@ -80,23 +80,6 @@ def test_other_pictures_are_far_away(frames: Pictures) -> None:
 def test_size_and_shape_of_the_picture_hardly_matter(frames: Pictures) -> None:
     small = np.stack([np.asarray(Image.fromarray(f).resize((100, 100))) for f in frames])
     assert bits(full(frames), full(small)).mean() < 12
-
-
-def unbarred(pictures: Pictures) -> Pictures:
-    rows, columns = within_bars(pictures)
-    return pictures[:, rows, columns]
-
-
-def test_bars_that_stay_dark_are_removed_on_all_sides(frames: Pictures) -> None:
-    barred = np.full((len(frames), 240, 400), 16, dtype=np.uint8)
-    barred[:, 30:210, 40:360] = frames
-    assert unbarred(barred).shape == unbarred(frames).shape
-    assert bits(full(unbarred(barred)), full(unbarred(frames))).max() <= 2
-
-
-def test_a_film_that_is_dark_all_over_is_left_as_it_is() -> None:
-    dark = np.full((3, 90, 160), 10, dtype=np.uint8)
-    assert unbarred(dark).shape == dark.shape
 
 
 def test_flat_and_black_pictures_are_recognised(frames: Pictures) -> None:
