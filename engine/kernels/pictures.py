@@ -1,7 +1,8 @@
 """Pictures on a device: made small by the mean of the area each pixel covers, turned, cut.
 
 The torch twin of what FFmpeg's scaler does on the CPU; where to cut, `signature.bars` says from
-the small pictures alone. Both directions of a scaling are matrices, so a batch of frames is made small by two matrix products.
+the small pictures alone. Both directions of a scaling are matrices, so a batch of frames is made
+small by two matrix products.
 """
 
 from functools import lru_cache
