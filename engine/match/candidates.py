@@ -21,9 +21,11 @@ from autodedup.engine.match.frames import FrameTable, frame_table
 from autodedup.engine.match.looks import Look
 from autodedup.engine.match.model import Clip
 from autodedup.engine.match.neighbours import Pairs, neighbours
+from autodedup.engine.match.rows import counted, distinct
 from autodedup.engine.match.search import Hits, similar_frames
 
 MOST_LOOKS = 4  # of one pair, the best supported
+_LOOK_BITS = 7  # which side is whole (1), which view (3) and turn (3)
 LEAST_SUPPORT = 0.2  # summed frame weight under which a pair is not looked at
 
 
@@ -91,15 +93,16 @@ def _weights(table: FrameTable, hits: Hits, clips: int) -> NDArray[np.float64]:
         return np.ones(len(table.owner))
     frame = np.concatenate((hits.whole, hits.viewed))
     other = table.owner[np.concatenate((hits.viewed, hits.whole))]
-    found = np.unique(frame.astype(np.int64) * clips + other)
+    found = distinct((frame * clips + other).astype(np.uint64)).astype(np.int64)
     frame, other = found // clips, found % clips
     pair = table.owner[frame] * clips + other
-    pairs, where, shared = np.unique(pair, return_inverse=True, return_counts=True)
+    ranked, shared = counted(pair.astype(np.uint64))
+    pairs = ranked.astype(np.int64)
     share = shared / np.bincount(table.owner, minlength=clips)[pairs // clips]
     # A film that is a small part of this one is no stranger to it: all that it has is here.
     back = np.searchsorted(pairs, pairs % clips * clips + pairs // clips)
-    share = np.maximum(share, share[back])
-    strangers = np.bincount(frame, 1.0 - share[where], minlength=len(table.owner))
+    share = np.maximum(share, share[back])[np.searchsorted(pairs, pair)]
+    strangers = np.bincount(frame, 1.0 - share, minlength=len(table.owner))
     # Two or three strange clips may share a shot with this one; ten share a logo.
     return 1.0 / (1.0 + (strangers / 4.0) ** 2)
 
@@ -107,23 +110,28 @@ def _weights(table: FrameTable, hits: Hits, clips: int) -> NDArray[np.float64]:
 def _supported_pairs(
     table: FrameTable, hits: Hits, weight: NDArray[np.float64]
 ) -> tuple[Candidate, ...]:
-    support: dict[tuple[int, int], dict[Look, float]] = {}
+    clips = int(table.owner[-1]) + 1 if len(table.owner) else 1
     whole_owner, viewed_owner = table.owner[hits.whole], table.owner[hits.viewed]
     swapped = whole_owner > viewed_owner
     low, high = np.minimum(whole_owner, viewed_owner), np.maximum(whole_owner, viewed_owner)
-    keys = np.stack((low, high, swapped, hits.view, hits.turn), axis=1)
-    looks, where = np.unique(keys, axis=0, return_inverse=True)
+    look = ((swapped << 3 | hits.view) << 3) | hits.turn
+    keys = ((low * clips + high) << _LOOK_BITS | look).astype(np.uint64)
+    looks = distinct(keys)
     # A frame of the whole side counts once a look, however many frames of the other it meets.
-    met = np.unique(np.stack((where.ravel(), hits.whole), axis=1), axis=0)
-    value = np.bincount(met[:, 0], weight[met[:, 1]], minlength=len(looks))
-    for (a, b, turned_b, view, turn), worth in zip(looks.tolist(), value.tolist(), strict=True):
-        look = Look("b" if turned_b else "a", view, turn)
-        support.setdefault((a, b), {})[look] = worth
-    found = [
-        _candidate(pair, looks_of_pair)
-        for pair, looks_of_pair in support.items()
-        if max(looks_of_pair.values()) >= LEAST_SUPPORT
-    ]
+    met = distinct(
+        np.searchsorted(looks, keys).astype(np.uint64) * np.uint64(len(table.owner))
+        + hits.whole.astype(np.uint64)
+    ).astype(np.int64)
+    frame = met % max(1, len(table.owner))
+    value = np.bincount(met // max(1, len(table.owner)), weight[frame], minlength=len(looks))
+    support: dict[tuple[int, int], dict[Look, float]] = {}
+    worth_a_look = np.flatnonzero(value >= LEAST_SUPPORT)
+    pairs = np.isin(looks >> _LOOK_BITS, looks[worth_a_look] >> _LOOK_BITS)
+    for key, worth in zip(looks[pairs].tolist(), value[pairs].tolist(), strict=True):
+        (a, b), (way, turn) = divmod(key >> _LOOK_BITS, clips), divmod(key & 63, 8)
+        turned_b = bool(key >> 6 & 1)
+        support.setdefault((a, b), {})[Look("b" if turned_b else "a", way, turn)] = worth
+    found = [_candidate(pair, looks_of_pair) for pair, looks_of_pair in support.items()]
     return tuple(sorted(found, key=lambda c: (-c.support, c.a, c.b)))
 
 

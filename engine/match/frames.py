@@ -55,13 +55,19 @@ def frame_table(clips: Sequence[Clip]) -> FrameTable:
 
 def _distinct(clip: Clip) -> NDArray[np.int64]:
     """Return the places of the voting frames that differ from the one taken before them."""
-    left = np.flatnonzero(voting(clip))
-    whole = np.ascontiguousarray(clip.hashes[:, WHOLE_VIEW])
+    votes = np.flatnonzero(voting(clip))
+    whole = np.ascontiguousarray(clip.hashes[votes, WHOLE_VIEW])
+    moved = paired_distances(whole[1:], whole[:-1]) > REPEAT_BITS
     taken: list[int] = []
-    while len(left):
-        taken.append(int(left[0]))
-        rest = left[1:]
-        bits = paired_distances(np.broadcast_to(whole[left[0]], (len(rest), 32)), whole[rest])
-        changed = np.flatnonzero(bits > REPEAT_BITS)
-        left = rest[int(changed[0]) :] if len(changed) else rest[:0]
-    return np.array(taken, dtype=np.int64)
+    here = 0
+    while here < len(votes):
+        # Where each differs from the one before it, all are taken.
+        ahead = moved[here:]
+        still = here + (len(ahead) if ahead.all() else int(ahead.argmin()))
+        taken += range(here, still)
+        here = still
+        taken.append(here)
+        rest = whole[here + 1 :]
+        changed = paired_distances(np.broadcast_to(whole[here], rest.shape), rest) > REPEAT_BITS
+        here = here + 1 + int(changed.argmax()) if changed.any() else len(votes)
+    return votes[taken]

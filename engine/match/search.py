@@ -4,27 +4,37 @@ Every frame's whole picture, in all eight turns, is looked up among all stored v
 
 Sources: N = A * B^T of +-1 vectors counts agreeing bits; the multi-index is that of Norouzi,
 Punjani and Fleet, "Fast search in Hamming space with multi-index hashing" (CVPR 2012), without
-the flips: a film is found by many frames, so one frame may be missed.
+the flips: a film is found by many frames, so one frame may be missed. Its tables are sorted rows
+of keys (`engine.match.keys`), made when they are needed: a chunk at a time, a core for each.
 """
 
+import math
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import product
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autodedup.engine.match.frames import FrameTable
-from autodedup.engine.match.looks import WHOLE_VIEW, paired_distances
-from autodedup.engine.signature.model import HASH_BITS
-from autodedup.engine.signature.views import SIDE, TURNS, turned
+from autodedup.engine.match.keys import BETWEEN, EXCHANGES, NARROWEST, TURN_BITS, WIDEST, Chunk
+from autodedup.engine.match.keys import chunks as cut_into_chunks
+from autodedup.engine.match.looks import WHOLE_VIEW
+from autodedup.engine.match.rows import distinct
+from autodedup.engine.signature.model import HASH_BITS, HASH_BYTES
+from autodedup.engine.signature.views import TURNS, turned
+from autodedup.engine.workers.pool import default_size
 
 EXACT_PRODUCTS = 4_000_000  # frame pairs up to which all are compared
 TILE_ROWS, TILE_COLUMNS = 512, 4096
 BLOCK_PAIRS = 400_000  # compared at once by the multi-index
-LOOKUPS_AFFORDED = 100  # comparisons a frame, turn and chunk; keeps the work from being square
+CHANCE_PAIRS = 2_000_000  # strangers that may share a key of one chunk: sets the width of a chunk
+MOST_CHUNKS = 12
+LOOKUPS_AFFORDED = 12  # comparisons a frame and chunk; keeps the work from being square
+CROWDS = (512, 256, 128, 64)  # frames of one key, at most, that one is compared with
+ENOUGH = 200  # frames met by one in the chunks before: no more are looked for
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,18 +64,22 @@ def similar_frames(
     """
     everything = np.arange(len(table.owner), dtype=np.int64)
     own = everything if like is None else everything[table.owner == like]
+    if len(own) * len(everything) > EXACT_PRODUCTS:
+        return _hits(table, _multi_index(table, near_bits, like, stop, report))
     rounds = [_Round(own, everything)]
     if like is not None:
         rounds.append(_Round(everything[table.owner != like], own))
     found = [np.zeros((0, 4), dtype=np.int64)]
     for number, asked in enumerate(rounds):
-        search = _exact if asked.is_small() else _multi_index
-        for share, rows in search(table, asked, near_bits):
+        for share, rows in _exact(table, asked, near_bits):
             if stop.is_set():
                 break
             found.append(rows)
             report((number + share) / len(rounds))
-    rows = np.concatenate(found)
+    return _hits(table, np.concatenate(found))
+
+
+def _hits(table: FrameTable, rows: NDArray[np.int64]) -> Hits:
     # Two whole pictures are compared from both sides; once is enough.
     twice = (rows[:, 2] == WHOLE_VIEW) & (table.owner[rows[:, 0]] > table.owner[rows[:, 1]])
     rows = rows[~twice]
@@ -78,9 +92,6 @@ class _Round:
 
     wholes: NDArray[np.int64]
     viewed: NDArray[np.int64]
-
-    def is_small(self) -> bool:
-        return len(self.wholes) * len(self.viewed) <= EXACT_PRODUCTS
 
 
 # The share of the work that is done, and (H, 4) rows of hits.
@@ -103,49 +114,176 @@ def _exact(table: FrameTable, asked: _Round, near_bits: int) -> _Found:
                 yield (turn + view / views) / len(TURNS), rows
 
 
-def _multi_index(table: FrameTable, asked: _Round, near_bits: int) -> _Found:
-    """Compare the pairs that agree in one whole chunk of bits."""
-    views = table.hashes.shape[1]
-    stored = table.hashes[asked.viewed].reshape(-1, HASH_BITS // 8)
-    chunks = _chunks(len(stored))
-    for number, bits in enumerate(chunks):
-        index = _Index.of(_keys(stored, bits))
-        for turn, turn_name in enumerate(TURNS):
-            wholes = turned(table.hashes[asked.wholes, WHOLE_VIEW], turn_name)
-            for row, column in index.same_key(_keys(wholes, bits)):
-                alike = paired_distances(wholes[row], stored[column]) <= near_bits
-                frame, view = np.divmod(column[alike], views)
-                whole, viewed = asked.wholes[row[alike]], asked.viewed[frame]
-                yield number / len(chunks), _rows(table, whole, viewed, view, turn)
+def _multi_index(
+    table: FrameTable,
+    near_bits: int,
+    like: int | None,
+    stop: threading.Event,
+    report: Callable[[float], None],
+) -> NDArray[np.int64]:
+    """Return (H, 4) rows of the pairs that agree in one whole chunk of bits, and are near."""
+    index = _MultiIndex(table, near_bits, like, stop)
+    cut = cut_into_chunks(_width(*table.hashes.shape[:2]), MOST_CHUNKS)
+    found = np.zeros(0, dtype=np.uint64)
+    # numpy lets go of the interpreter for nearly all of this, so threads do.
+    with ThreadPoolExecutor(default_size(), thread_name_prefix="search") as threads:
+        for number, chunk in enumerate(cut):
+            fresh = index.of_chunk(chunk, index.left_to_ask(found), threads)
+            found = distinct(np.concatenate((found, fresh)))
+            report((number + 1) / len(cut))
+    return _unpacked(found)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Index:
-    """Keys in order, and the places they had: equal keys lie side by side."""
+def _width(frames: int, views: int) -> int:
+    """Return how many bits of a chunk let few enough strangers share one, turns counted as one."""
+    keys = frames * frames * views / CHANCE_PAIRS
+    return min(max(math.ceil(math.log2(max(keys, 1.0))) + TURN_BITS, NARROWEST), WIDEST)
 
-    ranked: NDArray[np.int64]
-    places: NDArray[np.intp]
 
-    @classmethod
-    def of(cls, keys: NDArray[np.int64]) -> Self:
-        places = np.argsort(keys, kind="stable")
-        return cls(keys[places], places)
+class _MultiIndex:
+    """All views of all frames, looked up among each other by one chunk after another.
 
-    def same_key(
-        self, wanted: NDArray[np.int64]
-    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.intp]]]:
-        """Give places in `wanted` and places in the index with one key, block by block."""
-        first = np.searchsorted(self.ranked, wanted, side="left")
-        count = np.searchsorted(self.ranked, wanted, side="right") - first
-        # The busiest keys (everyone's black, everyone's logo) go first when it is too much.
-        busiest_last = np.argsort(count, kind="stable")
-        total = np.cumsum(count[busiest_last])
-        count[busiest_last[total > LOOKUPS_AFFORDED * len(wanted) + BLOCK_PAIRS]] = 0
-        for start, end in _blocks(count):
-            size = count[start:end]
-            row = np.repeat(np.arange(start, end), size)
-            offset = np.arange(len(row)) - np.repeat(np.cumsum(size) - size, size)
-            yield row, self.places[np.repeat(first[start:end], size) + offset]
+    A view of a frame is known by the frame's place times the number of views, plus its own.
+    """
+
+    def __init__(
+        self, table: FrameTable, near_bits: int, like: int | None, stop: threading.Event
+    ) -> None:
+        self._owner, self._near_bits, self._like, self._stop = table.owner, near_bits, like, stop
+        self._views = table.hashes.shape[1]
+        self._hashes = np.ascontiguousarray(table.hashes).reshape(-1, HASH_BYTES)
+        self._words = self._hashes.view(np.uint64)
+        whole = np.ascontiguousarray(table.hashes[:, WHOLE_VIEW])
+        across = turned(whole, TURNS[EXCHANGES.index(True)])
+        none = np.zeros((1, HASH_BYTES), dtype=np.uint8)
+        negated = np.concatenate([turned(none, turn) for turn in TURNS])
+        across ^= negated[EXCHANGES.index(True)]
+        # A turn exchanges rows and columns or not, and then negates.
+        self._wholes = np.stack((whole, across), axis=1).reshape(-1, HASH_BYTES).view(np.uint64)
+        self._exchanges = np.array(EXCHANGES, dtype=np.int64)
+        self._negated = negated.view(np.uint64)
+
+    def left_to_ask(self, found: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        """Say which frames have not met so many others yet that more would tell nothing."""
+        rows = _unpacked(found)
+        met = np.bincount(rows[:, 0], minlength=len(self._owner))
+        met += np.bincount(rows[:, 1], minlength=len(self._owner))
+        return met < ENOUGH
+
+    def of_chunk(
+        self, chunk: Chunk, asked: NDArray[np.bool_], threads: ThreadPoolExecutor
+    ) -> NDArray[np.uint64]:
+        """Return the near pairs of the frames asked for that agree in one chunk, packed."""
+        near = threads.map(*self._near_of_blocks(self._ranked(chunk), asked))
+        return np.concatenate([np.zeros(0, dtype=np.uint64), *near])
+
+    def _ranked(self, chunk: Chunk) -> NDArray[np.uint64]:
+        """Return keys, turns and places of all views in one sorted row."""
+        keys = chunk.canonical(self._hashes)
+        places = np.arange(len(keys), dtype=np.uint64)
+        if self._like is not None:
+            # Only keys that the one clip has are of interest.
+            own = np.repeat(self._owner == self._like, self._views)
+            wanted = np.zeros(1 << chunk.bits, dtype=bool)
+            wanted[keys[own] >> TURN_BITS] = True
+            chosen = wanted[keys >> TURN_BITS]
+            keys, places = keys[chosen], places[chosen]
+        return np.sort(keys.astype(np.uint64) << _PLACE_BITS | places)
+
+    def _near_of_blocks(
+        self, ranked: NDArray[np.uint64], asked: NDArray[np.bool_]
+    ) -> tuple[Callable[[tuple[int, int]], NDArray[np.uint64]], list[tuple[int, int]]]:
+        """Return blocks of look-ups, and what compares frames with those that share their key."""
+        place = (ranked & _PLACES).astype(np.int64)
+        key = ranked >> _KEY_BITS
+        begins = np.flatnonzero(np.diff(key, prepend=~key[:1]))
+        size = np.diff(begins, append=len(key))
+        crowd = np.repeat(np.arange(len(begins)), size)
+        asking = np.flatnonzero((place % self._views == WHOLE_VIEW) & (size[crowd] > 1))
+        asking = asking[asked[place[asking] // self._views]]
+        first, among = begins[crowd[asking]], size[crowd[asking]]
+        count = _afforded(among - 1)
+
+        def near(block: tuple[int, int]) -> NDArray[np.uint64]:
+            if self._stop.is_set():
+                return np.zeros(0, dtype=np.uint64)
+            mine = slice(*block)
+            row = np.repeat(np.arange(*block), count[mine])
+            step = np.arange(len(row)) - np.repeat(
+                np.cumsum(count[mine]) - count[mine], count[mine]
+            )
+            # In a crowd too large to compare all with all, each is compared with the next ones.
+            one = asking[row]
+            other = first[row] + (one - first[row] + 1 + step) % among[row]
+            whole, viewed = place[one] // self._views, place[other]
+            useful = self._useful(whole, viewed // self._views)
+            one, other, whole, viewed = one[useful], other[useful], whole[useful], viewed[useful]
+            turn = BETWEEN[_turn(ranked[one]), _turn(ranked[other])]
+            close = self._distances(whole, viewed, turn) <= self._near_bits
+            frame, view = np.divmod(viewed[close], self._views)
+            return _packed(whole[close], frame, view, turn[close])
+
+        return near, list(_blocks(count))
+
+    def _useful(self, whole: NDArray[np.int64], viewed: NDArray[np.int64]) -> NDArray[np.bool_]:
+        of_whole, of_viewed = self._owner[whole], self._owner[viewed]
+        useful: NDArray[np.bool_] = of_whole != of_viewed
+        if self._like is not None:
+            useful &= (of_whole == self._like) | (of_viewed == self._like)
+        return useful
+
+    def _distances(
+        self, wholes: NDArray[np.int64], viewed: NDArray[np.int64], turns: NDArray[np.int64]
+    ) -> NDArray[np.uint16]:
+        bits = self._wholes[2 * wholes + self._exchanges[turns]]
+        bits ^= self._negated[turns]
+        bits ^= self._words[viewed]
+        counted: NDArray[np.uint16] = np.bitwise_count(bits).sum(axis=1, dtype=np.uint16)
+        return counted
+
+
+_PLACE_BITS, _PLACES = np.uint64(32), np.uint64((1 << 32) - 1)
+_TURNS = np.uint64((1 << TURN_BITS) - 1)
+_KEY_BITS = _PLACE_BITS + np.uint64(TURN_BITS)
+
+
+def _turn(ranked: NDArray[np.uint64]) -> NDArray[np.int64]:
+    return (ranked >> _PLACE_BITS & _TURNS).astype(np.int64)
+
+
+def _afforded(others: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return with how many of those that share its key each frame is compared."""
+    most = LOOKUPS_AFFORDED * len(others) + BLOCK_PAIRS
+    for crowd in CROWDS:
+        count = np.minimum(others, crowd)
+        if count.sum() <= most:
+            break
+    return count
+
+
+_FRAME_BITS = np.uint64(29)
+
+
+def _packed(
+    whole: NDArray[np.int64],
+    viewed: NDArray[np.int64],
+    view: NDArray[np.int64],
+    turn: NDArray[np.int64],
+) -> NDArray[np.uint64]:
+    out = whole.astype(np.uint64) << _FRAME_BITS | viewed.astype(np.uint64)
+    return out << np.uint64(6) | (view << TURN_BITS | turn).astype(np.uint64)
+
+
+def _unpacked(packed: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Return (H, 4) rows of a hit."""
+    frames, look = packed >> np.uint64(6), packed & np.uint64(63)
+    columns = (
+        frames >> _FRAME_BITS,
+        frames & ((np.uint64(1) << _FRAME_BITS) - np.uint64(1)),
+        look >> np.uint64(TURN_BITS),
+        look & _TURNS,
+    )
+    return np.stack(columns, axis=1).astype(np.int64)
 
 
 def _rows(
@@ -163,26 +301,6 @@ def _rows(
 
 def _signs(hashes: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.unpackbits(hashes, axis=1).astype(np.float32) * 2 - 1
-
-
-def _chunks(stored: int) -> list[NDArray[np.intp]]:
-    """Cut the bits into chunks about as wide as needed to tell `stored` hashes apart.
-
-    Low frequencies first: they differ least between two encodes, so chunks of them, kept
-    together, agree in whole more often than chunks of mixed bits.
-    """
-    width = min(max(int(np.log2(max(stored, 2))), 16), 24)
-    down, across = np.divmod(np.arange(HASH_BITS), SIDE)
-    order = np.lexsort((across, down, down + across))
-    return [order[start : start + width] for start in range(0, HASH_BITS - width + 1, width)]
-
-
-def _keys(hashes: NDArray[np.uint8], bits: NDArray[np.intp]) -> NDArray[np.int64]:
-    byte, shift = np.divmod(bits, 8)
-    keys = np.zeros(len(hashes), dtype=np.int64)
-    for at, place in zip(byte.tolist(), shift.tolist(), strict=True):
-        keys = (keys << 1) | ((hashes[:, at] >> (7 - place)) & 1)
-    return keys
 
 
 def _blocks(count: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
