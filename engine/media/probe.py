@@ -19,6 +19,7 @@ from autodedup.engine.media.formats import BARE_STREAMS, open_container, picture
 
 LONGEST_SIDE = 16_384  # pixels
 MOST_PIXELS = 268_435_456  # 16,384 x 16,384: about 400 MB a frame
+_OBLONGEST_PIXEL = 32.0  # sides of one pixel: beyond it the claim is not believed
 _PACKETS_TRIED = 400  # before a film whose first picture does not come is given up
 
 
@@ -89,8 +90,10 @@ def _no_picture(container: InputContainer, packets: int, trouble: Exception | No
 
 
 def _facts(container: InputContainer, stream: VideoStream, frame: VideoFrame) -> MediaFacts:
-    aspect = float(stream.sample_aspect_ratio or 1) or 1.0
-    width, height = round(frame.width * aspect), frame.height
+    aspect = float(stream.sample_aspect_ratio or 1)
+    if not 1 / _OBLONGEST_PIXEL <= aspect <= _OBLONGEST_PIXEL:
+        aspect = 1.0  # a damaged header: no picture is a hair's breadth wide
+    width, height = max(1, round(frame.width * aspect)), frame.height
     rotation = frame.rotation % 360
     if rotation in {90, 270}:
         width, height = height, width

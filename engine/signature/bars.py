@@ -32,6 +32,7 @@ _FRAMES_ASKED = 16  # of a stretch, when its edges are looked at closely
 _SOFT = 0.4  # of the detail of the sharp part may be in the soft parts
 _SEAM = 4.0  # times as steep as other columns must a seam be
 _LEAST_DETAIL = 2.0  # luma from row to row in the sharp part
+_LEAST_ROWS = 8  # that soft and sharp can be told apart in
 _NARROWEST, _WIDEST = 0.2, 0.92  # share of the side that a sharp part takes
 
 
@@ -179,6 +180,8 @@ def _spans(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
 
 def _sharp_part(pictures: NDArray[np.uint8]) -> slice | None:
     """Return the columns between soft bars, None where there are no such bars."""
+    if pictures.shape[1] < _LEAST_ROWS:
+        return None
     pixels = pictures.astype(np.int16)
     width = pixels.shape[2]
     detail = np.abs(np.diff(pixels, n=2, axis=1)).mean(axis=(0, 1))  # a slope has none

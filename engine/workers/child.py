@@ -66,6 +66,9 @@ def _answer(request: Request, pipe: BinaryIO) -> None:
         send(pipe, Refused(code=error.code, detail=error.detail[:1000]))
     except MemoryError:
         send(pipe, Refused(code="DECODE_FAILED", detail="It needs more memory than a worker has."))
+    except Exception as error:  # noqa: BLE001  # a fault of ours costs this file, not the worker
+        unforeseen = f"The decoder failed in an unforeseen way ({type(error).__name__})."
+        send(pipe, Refused(code="DECODER_CRASHED", detail=unforeseen))
 
 
 def _stills(request: Request, life: "_Life") -> Stills:
