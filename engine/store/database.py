@@ -21,6 +21,7 @@ from autodedup.engine.errors import (
     ReadOnlyError,
 )
 from autodedup.engine.names import shown
+from autodedup.engine.store.packing import PackFrames
 
 APPLICATION_ID = 0x41444450  # "ADDP": marks the file as ours, see SQLite's application_id
 RETRY_AFTER_S = 2
@@ -193,6 +194,8 @@ class Database:
             )
         if self.read_only:
             return
+        if version < len(known):
+            connection.create_aggregate_function("pack_frames", PackFrames, 5)
         for number in range(version + 1, len(known) + 1):
             with self.atomic() as writing:
                 # Another process may have been first.

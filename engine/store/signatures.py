@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from autodedup.engine.embedding.runtime import DIMENSIONS
 from autodedup.engine.media.facts import Decoder, DecodeRoute, MediaFacts
-from autodedup.engine.signature.model import HASH_BYTES, Signature
+from autodedup.engine.signature.model import Signature
 from autodedup.engine.signature.recipe import RECIPE
 from autodedup.engine.store import meanings
 from autodedup.engine.store.database import Database, integer
+from autodedup.engine.store.packing import Frames, packed, unpacked
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,28 +78,15 @@ def add(connection: apsw.Connection, signature: Signature, tiers: str) -> int:
 
 
 def _add_frames(connection: apsw.Connection, number: int, signature: Signature) -> None:
-    first = integer(connection, "SELECT coalesce(max(id), 0) FROM frames") + 1
-    whashes = signature.whashes.astype("<u8").view("<i8")
-    frames = [
-        (
-            first + n,
-            number,
-            float(signature.times_seconds[n]),
-            int(whashes[n]),
-            signature.hashes[n, 0].tobytes(),
-            signature.hashes[n, 1:].tobytes(),
-            float(signature.quality[n]),
-        )
-        for n in range(len(signature.times_seconds))
-    ]
-    connection.executemany(
-        "INSERT INTO frames (id, signature_id, timestamp_s, whash, hash, views, quality) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?)",
-        frames,
+    first = (
+        integer(connection, "SELECT first + frames FROM frames ORDER BY first DESC LIMIT 1") or 1
     )
-    connection.executemany(
-        "INSERT INTO frame_hashes (rowid, hash) VALUES (?, vec_bit(?))",
-        [(frame[0], frame[4]) for frame in frames],
+    body = packed(
+        Frames(signature.times_seconds, signature.quality, signature.whashes, signature.hashes)
+    )
+    connection.execute(
+        "INSERT INTO frames (signature_id, first, frames, body) VALUES (?, ?, ?, ?)",
+        (number, first, len(signature.times_seconds), body),
     )
     if signature.embeddings is not None:
         rows = signature.embeddings.rows
@@ -118,12 +106,13 @@ def prune(connection: apsw.Connection) -> None:
         )
     ]
     for number in orphans:
-        for vectors in ("frame_hashes", "frame_embeddings"):
-            connection.execute(
-                f"DELETE FROM {vectors} WHERE rowid IN "
-                "(SELECT id FROM frames WHERE signature_id = ?)",
-                (number,),
-            )
+        held = connection.execute(
+            "SELECT first, first + frames FROM frames WHERE signature_id = ?", (number,)
+        ).fetchone()
+        places = range(0) if held is None else range(*cast("tuple[int, int]", held))
+        connection.executemany(
+            "DELETE FROM frame_embeddings WHERE rowid = ?", [(place,) for place in places]
+        )
         meanings.forget(connection, number)
         connection.execute("DELETE FROM signatures WHERE id = ?", (number,))
 
@@ -199,40 +188,34 @@ class StoredFrames:
     `embeddings` (N, 128) int8 are zeros where a frame is flat, or nothing was embedded.
     """
 
-    times_seconds: np.ndarray[tuple[int], np.dtype[np.float64]]
-    hashes: np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]
-    quality: np.ndarray[tuple[int], np.dtype[np.float32]]
+    times_seconds: NDArray[np.float64]
+    hashes: NDArray[np.uint8]
+    quality: NDArray[np.float32]
     embeddings: NDArray[np.int8]
 
 
 def frames(db: Database) -> dict[int, StoredFrames]:
     """Return the frames of every signature, by its number, in order of time."""
-    gathered: dict[int, list[_Frame]] = {}
     with db.read() as connection:
         embedded = dict(connection.execute("SELECT rowid, embedding FROM frame_embeddings"))
-        found = connection.execute(
-            "SELECT id, signature_id, timestamp_s, hash, views, quality FROM frames "
-            "ORDER BY signature_id, timestamp_s, id"
-        )
-        for place, number, moment, whole, views, quality in found:
-            hashes = cast("bytes", whole) + cast("bytes", views)
-            numbers = cast("bytes", embedded.get(place, _NOT_EMBEDDED))
-            frame = (cast("float", moment), hashes, cast("float", quality), numbers)
-            gathered.setdefault(cast("int", number), []).append(frame)
-    return {number: _stacked(rows) for number, rows in gathered.items()}
+        found = connection.execute("SELECT signature_id, first, frames, body FROM frames")
+        return {
+            cast("int", number): _stored(
+                unpacked(cast("bytes", body), cast("int", count)),
+                [embedded.get(cast("int", first) + n) for n in range(cast("int", count))],
+            )
+            for number, first, count, body in found
+        }
 
 
 _NOT_EMBEDDED = bytes(DIMENSIONS)
-_Frame = tuple[float, bytes, float, bytes]  # seconds, hashes, quality, embedding
 
 
-def _stacked(rows: list[_Frame]) -> StoredFrames:
-    raw = b"".join(row[1] for row in rows)
+def _stored(looks: Frames, embedded: "list[apsw.SQLiteValue]") -> StoredFrames:
+    rows = b"".join(cast("bytes", row or _NOT_EMBEDDED) for row in embedded)
     return StoredFrames(
-        times_seconds=np.array([row[0] for row in rows], dtype=np.float64),
-        hashes=np.frombuffer(raw, dtype=np.uint8).reshape(len(rows), -1, HASH_BYTES),
-        quality=np.array([row[2] for row in rows], dtype=np.float32),
-        embeddings=np.frombuffer(b"".join(row[3] for row in rows), dtype=np.int8).reshape(
-            len(rows), DIMENSIONS
-        ),
+        times_seconds=looks.times_seconds,
+        hashes=looks.hashes,
+        quality=looks.quality,
+        embeddings=np.frombuffer(rows, dtype=np.int8).reshape(len(embedded), DIMENSIONS),
     )

@@ -41,13 +41,14 @@ def test_a_new_database_has_every_migration_and_is_whole(path: Path) -> None:
 def test_bit_vectors_can_be_kept_and_searched(path: Path) -> None:
     db = Database(path)
     with db.atomic() as connection:
+        connection.execute("CREATE VIRTUAL TABLE hashes USING vec0(hash bit[256])")
         for number, bits in ((1, b"\x00" * 32), (2, b"\xff" * 32)):
             connection.execute(
-                "INSERT INTO frame_hashes (rowid, hash) VALUES (?, vec_bit(?))", (number, bits)
+                "INSERT INTO hashes (rowid, hash) VALUES (?, vec_bit(?))", (number, bits)
             )
     with db.read() as connection:
         nearest = connection.execute(
-            "SELECT rowid, distance FROM frame_hashes WHERE hash MATCH vec_bit(?) AND k = 1",
+            "SELECT rowid, distance FROM hashes WHERE hash MATCH vec_bit(?) AND k = 1",
             (b"\xff" * 31 + b"\xfe",),
         ).fetchone()
     assert nearest == (2, 1.0)
