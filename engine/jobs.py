@@ -220,7 +220,9 @@ class Jobs:
             row = table.get(self._db(), number)
             if row is None or row.tool != kind.tool:
                 raise UnknownIdError(
-                    f"There is no job j{number} of {kind.tool}.", details={"job": f"j{number}"}
+                    f"There is no job j{number} of {kind.tool}.",
+                    hint=f"Call {kind.tool} without job: what was finished is kept.",
+                    details={"job": f"j{number}"},
                 )
             if running is not None:
                 return running

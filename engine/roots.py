@@ -151,7 +151,10 @@ class Roots:
                 return Place(root, "" if relative == "." else relative)
         raise PathOutsideRootsError(
             f"{shown(text)} leads outside the library; it was not read.",
-            details={"path": shown(text)},
+            details={
+                "path": shown(text),
+                "roots": [shown(os.fspath(root.path)) for root in self.all],
+            },
         )
 
 

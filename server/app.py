@@ -68,7 +68,10 @@ class AutoDedupServer(MCPServer[State]):
             MCPError: There is no such tool.
         """
         if name not in self.desk.names():
-            raise MCPError(code=INVALID_PARAMS, message=f"Unknown tool: {name[:64]}")
+            known = ", ".join(tool.name for tool in self.desk.listed())
+            raise MCPError(
+                code=INVALID_PARAMS, message=f"Unknown tool: {name[:64]}; there are {known}"
+            )
         envelope = await self.answer(name, arguments, context)
         match arguments:
             case {"plan": str(plan), "digest": str(digest)} if (

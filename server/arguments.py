@@ -18,6 +18,7 @@ A = TypeVar("A", bound=Frozen)
 
 LONGEST_QUOTED = 60  # characters of a refused value that are repeated to the caller
 MOST_TOLD = 5  # problems spelled out in the message; `details` has them all
+_DIGEST = "^[0-9a-f]{32}$"
 _SHORT_ID = re.compile(r"\^([a-z])\[1-9\]\[0-9\]\{0,17\}\$")
 
 # Words for the kinds of error that pydantic knows; `{…}` is filled from the error's context.
@@ -76,7 +77,7 @@ def read_arguments(tool: str, model: type[A], raw: Mapping[str, JsonValue]) -> A
     except ValidationError as error:
         found = problems(error, model.model_fields)
         raise InvalidArgumentError(
-            f"{tool}: {told(found)}. Nothing was done.",
+            f"{tool}: {_sentence(told(found))} Nothing was done.",
             hint=f"Correct the call; schema(about='{tool}') shows what it accepts.",
             details={
                 "arguments": [{"argument": one.argument, "problem": one.problem} for one in found]
@@ -109,6 +110,10 @@ def told(found: list[Problem]) -> str:
     return phrase if len(found) <= MOST_TOLD else f"{phrase}; and {len(found) - MOST_TOLD} more"
 
 
+def _sentence(phrase: str) -> str:
+    return phrase if phrase.endswith("?") else f"{phrase}."
+
+
 def nearest(name: str, known: Collection[str]) -> str:
     """Return a hint towards a name that exists: the nearest one, or else all of them."""
     close = get_close_matches(name, known, n=1)
@@ -131,6 +136,8 @@ def _what(detail: ErrorDetails, known: Collection[str]) -> str:
     if kind == "string_pattern_mismatch":
         short_id = _SHORT_ID.fullmatch(context["pattern"])
         words = f"must be an id such as {short_id[1]}7" if short_id else "has the wrong form"
+        if context["pattern"] == _DIGEST:
+            words = "must be the digest that plan_actions returned, 32 hexadecimal digits"
     else:
         bounds = {
             name: f"{bound:g}" if isinstance(bound, float) else bound

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -47,6 +48,11 @@ def ingested(rendered: tuple[Path, list[Made]], tmp_path_factory: pytest.TempPat
     assert ingest(bench).status == "complete"
     assert bench.find_duplicates(FindArguments(), PATIENT).groups
     bench.close()
+    # A thread that worked lets go of the database a moment after its answer, and takes its files
+    # beside the database with it: a copy made in between would miss them.
+    until = time.monotonic() + 60
+    while list(folder.glob(".autodedup/*-wal")) and time.monotonic() < until:
+        time.sleep(0.01)
     return folder
 
 

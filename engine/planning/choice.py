@@ -79,6 +79,7 @@ class Judge:
         if unknown:
             raise InvalidArgumentError(
                 f"overrides names {', '.join(unknown)}, which this plan does not cover.",
+                hint="Pass the result whose answer listed that group, or find_duplicates again.",
                 details={"argument": "overrides"},
             )
         seen: set[int] = set()

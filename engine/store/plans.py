@@ -92,8 +92,9 @@ def find(db: Database, number: int) -> PlanRow:
             "(SELECT count(*) FROM actions WHERE plan_id = plans.id) FROM plans WHERE id = ?",
             (number,),
         ).fetchone()
+        newest = None if row else connection.execute("SELECT max(id) FROM plans").fetchone()
     if row is None:
-        raise PlanNotFoundError(f"There is no plan p{number}; nothing was done.")
+        raise _not_found(number, newest)
     digest, status, body, approved, actions = row
     kept = json.loads(str(body))
     return PlanRow(
@@ -104,6 +105,16 @@ def find(db: Database, number: int) -> PlanRow:
         extra=kept["extra"],
         actions=cast("int", actions),
         approved_digest=cast("str | None", approved),
+    )
+
+
+def _not_found(number: int, newest: tuple[object, ...] | None) -> PlanNotFoundError:
+    """Name the newest plan too: an agent that made an id up is most likely after that one."""
+    last = None if newest is None or newest[0] is None else f"p{newest[0]}"
+    return PlanNotFoundError(
+        f"There is no plan p{number}; {f'the newest is {last}' if last else 'none was made yet'}. "
+        "Nothing was done.",
+        details=None if last is None else {"newest": last},
     )
 
 
