@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from autodedup.engine.caller import Caller
 from autodedup.engine.settings import Settings
 from autodedup.schemas.apply_plan import ApplyAnswer, ApplyArguments, UndoArguments
+from autodedup.schemas.compare import CompareArguments
 from autodedup.schemas.find_duplicates import FindAnswer, FindArguments
 from autodedup.schemas.ingest import IngestAnswer, IngestArguments
 from autodedup.schemas.jobs import JobAnswer, JobArguments
@@ -20,6 +21,7 @@ from autodedup.schemas.preflight import PreflightAnswer, PreflightArguments
 
 if TYPE_CHECKING:
     from autodedup.engine.apply.purge import Candidate, PurgeReport
+    from autodedup.engine.comparing.telling import Compared
     from autodedup.engine.jobs import Jobs, Work
     from autodedup.engine.roots import Roots
     from autodedup.engine.store.database import Database
@@ -71,6 +73,12 @@ class Workbench:
         if page is not None:
             return page
         return self._job("find_duplicates", FindAnswer, FindRun, arguments, caller)
+
+    def compare(self, arguments: CompareArguments, caller: Caller) -> "Compared":
+        """Look at a pair or a group in full, with a contact sheet."""
+        from autodedup.engine.comparing.run import compare
+
+        return compare(*self._open(), self.settings, arguments, caller)
 
     def plan_actions(self, arguments: PlanArguments) -> PlanAnswer:
         """Make a plan to review, or show a stored one."""

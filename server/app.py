@@ -1,5 +1,6 @@
 """The MCP server: the tools of a catalogue, listed and called, and nothing else."""
 
+import base64
 import threading
 from functools import partial
 from typing import Any
@@ -9,7 +10,14 @@ import anyio.to_thread
 from mcp.server.lowlevel import Server
 from mcp.server.mcpserver import MCPServer
 from mcp.shared.exceptions import MCPError
-from mcp_types import INVALID_PARAMS, CallToolResult, InputRequiredResult, TextContent, Tool
+from mcp_types import (
+    INVALID_PARAMS,
+    CallToolResult,
+    ImageContent,
+    InputRequiredResult,
+    TextContent,
+    Tool,
+)
 
 from autodedup.engine.caller import Caller
 from autodedup.engine.version import version
@@ -19,6 +27,7 @@ from autodedup.server.definitions import definition
 from autodedup.server.desk import Catalogue, Desk
 from autodedup.server.progress import Rising, pumped, unheard
 from autodedup.server.wire import Envelope
+from autodedup.tools.spec import Picture
 
 INSTRUCTIONS = """\
 AutoDedup finds duplicate videos in the user's library and sets the redundant copies aside.
@@ -107,12 +116,19 @@ class AutoDedupServer(MCPServer[State]):
 
 
 def as_result(envelope: Envelope) -> CallToolResult:
-    """Return the envelope as MCP carries it: the same JSON as an object and as text."""
+    """Return the envelope as MCP carries it: the same JSON as an object and as text, pictures."""
+    text = TextContent(type="text", text=envelope.text)
     return CallToolResult(
-        content=[TextContent(type="text", text=envelope.text)],
+        content=[text, *(as_image(picture) for picture in envelope.pictures)],
         structured_content=envelope.body,
         is_error=envelope.code is not None,
     )
+
+
+def as_image(picture: Picture) -> ImageContent:
+    """Return a picture as MCP carries it."""
+    data = base64.b64encode(picture.data).decode("ascii")
+    return ImageContent(type="image", data=data, mime_type=picture.mime)
 
 
 def build_server(bench: Workbench, catalogue: Catalogue) -> AutoDedupServer:

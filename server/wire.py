@@ -7,24 +7,29 @@ nulls, and the text is exactly the JSON of the body.
 import json
 import logging
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import JsonValue
 
 from autodedup.engine.errors import AutoDedupError, InternalFaultError
 from autodedup.schemas.base import Answer
 from autodedup.schemas.errors import ERRORS, ErrorCode, Failure
+from autodedup.tools.spec import Illustrated, Picture
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """One answer, as an object and as text; `code` is that of the error, if it is one."""
+    """One answer, as an object and as text; `code` is that of the error, if it is one.
+
+    `pictures` go beside it where they can be shown; a command line has no place for them.
+    """
 
     body: dict[str, JsonValue]
     text: str
     code: ErrorCode | None = None
+    pictures: tuple[Picture, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -32,13 +37,15 @@ class Envelope:
         return 0 if self.code is None else ERRORS[self.code].exit_code
 
 
-def success(answer: Answer) -> Envelope:
-    """Wrap a tool's answer.
+def success(answered: Answer | Illustrated) -> Envelope:
+    """Wrap a tool's answer, with its pictures if it has any.
 
     Raises:
         ValueError: The answer holds a number that JSON has no word for (a fault of ours).
     """
-    return _sealed(answer.wire(), None)
+    if isinstance(answered, Illustrated):
+        return replace(_sealed(answered.answer.wire(), None), pictures=answered.pictures)
+    return _sealed(answered.wire(), None)
 
 
 def failure(error: AutoDedupError) -> Envelope:

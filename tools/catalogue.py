@@ -1,6 +1,7 @@
 """Every tool, as static values, in the order in which they are used."""
 
 from autodedup.tools.apply_plan import APPLY_PLAN
+from autodedup.tools.compare import COMPARE
 from autodedup.tools.describe import SCHEMA
 from autodedup.tools.find_duplicates import FIND_DUPLICATES
 from autodedup.tools.ingest import INGEST
@@ -13,6 +14,7 @@ CATALOGUE: tuple[AnyTool, ...] = (
     PREFLIGHT,
     INGEST,
     FIND_DUPLICATES,
+    COMPARE,
     PLAN_ACTIONS,
     APPLY_PLAN,
     UNDO_PLAN,

@@ -31,6 +31,22 @@ PUTS_FILES_BACK = Hints(read_only=False, destructive=False, idempotent=True, mov
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture for those who can look at one; `mime` says how `data` is encoded."""
+
+    mime: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Illustrated:
+    """An answer with pictures beside it, which are no part of its JSON."""
+
+    answer: Answer
+    pictures: tuple[Picture, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ToolSpec(Generic[A]):
     """One tool: what the model reads, what it takes and answers, and what it does."""
 
@@ -40,7 +56,7 @@ class ToolSpec(Generic[A]):
     arguments: type[A]
     answer: type[Answer]
     hints: Hints
-    run: Callable[[Workbench, A, Caller], Answer]
+    run: Callable[[Workbench, A, Caller], Answer | Illustrated]
 
 
 # A tool whose arguments are of some schema: what the catalogue is a list of. The type parameter

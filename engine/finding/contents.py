@@ -12,12 +12,16 @@ from autodedup.engine.signature.recipe import RECIPE
 from autodedup.engine.store import meanings, signatures
 from autodedup.engine.store.database import Database
 
+_FEW = 8  # contents that are looked up by themselves; more, and the whole table is read
+
 
 def clips_of(db: Database, files: Iterable[LibraryFile]) -> list[Clip]:
     """Return a clip for every signed content of these files, in the order of their numbers."""
-    frames = signatures.frames(db)
+    given = list(files)
+    few = {number for file in given if (number := file.row.signature_id) is not None}
+    frames = signatures.frames(db, few if len(few) <= _FEW else None)
     holders: dict[int, LibraryFile] = {}
-    for file in files:
+    for file in given:
         signature = file.signature
         if signature is not None and signature.recipe == RECIPE and signature.id in frames:
             holders.setdefault(signature.id, file)

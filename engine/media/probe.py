@@ -36,8 +36,10 @@ def probe(file: FileIO) -> MediaFacts:
         return _facts(container, stream, frame)
 
 
-def prepare(stream: VideoStream) -> None:
+def prepare(stream: VideoStream, *, for_eyes: bool = False) -> None:
     """Set the decoder up for one thread and a bounded picture, before it is first used.
+
+    With `for_eyes` it takes no shortcut that a person would see.
 
     Raises:
         FileError: DECODE_FAILED: the picture is larger than we decode.
@@ -53,11 +55,8 @@ def prepare(stream: VideoStream) -> None:
         )
     context.thread_count = 1  # the machine is filled by processes, one a file
     # A hash does not see the missing loop filter, and a stream may change its size on the way.
-    context.options = {
-        "skip_loop_filter": "all",
-        "flags2": "+fast",
-        "max_pixels": str(MOST_PIXELS),
-    }
+    shortcuts = {} if for_eyes else {"skip_loop_filter": "all", "flags2": "+fast"}
+    context.options = {**shortcuts, "max_pixels": str(MOST_PIXELS)}
 
 
 def _first_picture(container: InputContainer, stream: VideoStream) -> VideoFrame:

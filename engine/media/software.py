@@ -126,7 +126,7 @@ class _Film:
             # Where the demuxer has an index it does not even read what lies between.
             stream.discard = Discard.nonkey
             for frame in self._frames(container, stream, seen, _KeyframeGate(stream, window)):
-                self._keep(seen, seen.clock.seconds(_stamp(container, frame)), frame)
+                self._keep(seen, seen.clock.seconds(claimed_stamp(container, frame)), frame)
                 if len(seen.pictures) >= moments.MOST_FRAMES:
                     seen.stopped = f"looked at up to {seen.seconds:.0f} s"
                     break
@@ -154,7 +154,7 @@ class _Film:
         container.seek(int(target / stream.time_base), stream=stream)
         stream.codec_context.skip_frame = "NONREF"
         for number, frame in enumerate(self._frames(container, stream, seen, _everything)):
-            stamp = _stamp(container, frame)
+            stamp = claimed_stamp(container, frame)
             if stamp is None or number > _EXACT_WITHIN:
                 return
             if stamp >= target - self._frame_seconds / 2:
@@ -173,7 +173,7 @@ class _Film:
             )
             before: tuple[float, VideoFrame] | None = None
             for frame in self._frames(container, stream, seen, gate):
-                now = seen.clock.seconds(_stamp(container, frame))
+                now = seen.clock.seconds(claimed_stamp(container, frame))
                 if before and now - before[0] > step and stream.codec_context.skip_frame == "BIDIR":
                     stream.codec_context.skip_frame = "NONREF"
                 take_before, take_now = grid.nearest(before[0] if before else None, now)
@@ -224,7 +224,7 @@ class _Film:
                     continue
                 for frame in _decoded(packet, seen):
                     if not decoded and not seen.pictures:
-                        seen.first_stamp = _stamp(container, frame) or 0.0
+                        seen.first_stamp = claimed_stamp(container, frame) or 0.0
                     decoded += 1
                     self._report(seen.seconds)
                     yield frame
@@ -265,7 +265,7 @@ def _decoded(packet: "Packet[VideoStream]", seen: _Seen) -> list[VideoFrame]:
         return []
 
 
-def _stamp(container: InputContainer, frame: VideoFrame) -> float | None:
+def claimed_stamp(container: InputContainer, frame: VideoFrame) -> float | None:
     """Return a frame's own claim of its time in seconds, None where it makes none.
 
     AVI knows only the order of decoding, from which FFmpeg guesses presentation times that go

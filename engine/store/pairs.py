@@ -50,3 +50,13 @@ def load(db: Database, basis: str) -> list[PairMatch]:
             "SELECT body FROM pairs WHERE basis = ? ORDER BY low, high", (basis,)
         )
         return [_MATCH.validate_json(str(row[0])) for row in rows]
+
+
+def between(db: Database, basis: str, one: int, other: int) -> PairMatch | None:
+    """Return what was said of two contents on this basis; None where they do not match."""
+    with db.read() as connection:
+        row = connection.execute(
+            "SELECT body FROM pairs WHERE basis = ? AND low = ? AND high = ?",
+            (basis, min(one, other), max(one, other)),
+        ).fetchone()
+    return None if row is None else _MATCH.validate_json(str(row[0]))

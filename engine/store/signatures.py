@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import cast
 
@@ -194,18 +195,24 @@ class StoredFrames:
     embeddings: NDArray[np.int8]
 
 
-def frames(db: Database) -> dict[int, StoredFrames]:
-    """Return the frames of every signature, by its number, in order of time."""
+def frames(db: Database, of: Collection[int] | None = None) -> dict[int, StoredFrames]:
+    """Return the frames of every signature, or of a few, by its number, in order of time."""
+    some = "" if of is None else f" WHERE signature_id IN ({','.join(str(int(n)) for n in of)})"
     with db.read() as connection:
-        embedded = dict(connection.execute("SELECT rowid, embedding FROM frame_embeddings"))
-        found = connection.execute("SELECT signature_id, first, frames, body FROM frames")
-        return {
-            cast("int", number): _stored(
-                unpacked(cast("bytes", body), cast("int", count)),
-                [embedded.get(cast("int", first) + n) for n in range(cast("int", count))],
-            )
+        found = connection.execute(f"SELECT signature_id, first, frames, body FROM frames{some}")
+        rows = [
+            (cast("int", number), cast("int", first), cast("int", count), cast("bytes", body))
             for number, first, count, body in found
-        }
+        ]
+        places = [str(first + n) for _, first, count, _ in rows for n in range(count)]
+        wanted = "" if of is None else f" WHERE rowid IN ({','.join(places)})"
+        embedded = dict(
+            connection.execute(f"SELECT rowid, embedding FROM frame_embeddings{wanted}")
+        )
+    return {
+        number: _stored(unpacked(body, count), [embedded.get(first + n) for n in range(count)])
+        for number, first, count, body in rows
+    }
 
 
 _NOT_EMBEDDED = bytes(DIMENSIONS)

@@ -17,6 +17,7 @@ from typing import BinaryIO
 from autodedup.engine.errors import FileError
 from autodedup.engine.media.probe import probe
 from autodedup.engine.media.reading import opened
+from autodedup.engine.media.shots import Shots, Wanted, shots
 from autodedup.engine.media.stills import Stills, stills
 from autodedup.engine.signature.digests import sha256
 from autodedup.engine.signature.sign import sign
@@ -28,6 +29,7 @@ from autodedup.engine.workers.wire import (
     Request,
     receive,
     send,
+    shots_message,
     signature_message,
     stills_message,
 )
@@ -59,6 +61,9 @@ def _answer(request: Request, pipe: BinaryIO) -> None:
         if request.job == "stills":
             send(pipe, *stills_message(_stills(request, life)))
             return
+        if request.wanted is not None:
+            send(pipe, *shots_message(_shots(request, request.wanted, life)))
+            return
         hashed = sha256 if request.job == "sha256" else stream_hash
         digest = hashed(request.path, request.expected, life.report)
         send(pipe, Digest(sha256=digest.hex()))
@@ -74,6 +79,11 @@ def _answer(request: Request, pipe: BinaryIO) -> None:
 def _stills(request: Request, life: "_Life") -> Stills:
     with opened(request.path, request.expected) as file:
         return stills(file, probe(file), request.side or _USUAL_SIDE, life.report)
+
+
+def _shots(request: Request, wanted: Wanted, life: "_Life") -> Shots:
+    with opened(request.path, request.expected) as file:
+        return shots(file, probe(file), wanted, life.report)
 
 
 class _Life:

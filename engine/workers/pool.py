@@ -14,6 +14,7 @@ from autodedup.engine.workers.tasks import (
     Done,
     Failed,
     Outcome,
+    ShotsTask,
     SignTask,
     StillsTask,
     StreamHashTask,
@@ -26,8 +27,10 @@ from autodedup.engine.workers.wire import (
     NonsenseError,
     Refused,
     Request,
+    ShotsHead,
     SignatureHead,
     StillsHead,
+    shots_of,
     signature_of,
     stills_of,
 )
@@ -161,7 +164,10 @@ class WorkerPool:
 def _request(task: Task[V]) -> Request:
     embedded = isinstance(task, SignTask) and task.embedded
     side = task.side if isinstance(task, StillsTask) else None
-    return Request.of(_job(task), task.path, task.expected, embedded=embedded, side=side)
+    wanted = task.wanted if isinstance(task, ShotsTask) else None
+    return Request.of(
+        _job(task), task.path, task.expected, embedded=embedded, side=side, wanted=wanted
+    )
 
 
 def _job(task: Task[V]) -> Job:
@@ -169,6 +175,8 @@ def _job(task: Task[V]) -> Job:
         return "sign"
     if isinstance(task, StillsTask):
         return "stills"
+    if isinstance(task, ShotsTask):
+        return "shots"
     return "sha256" if isinstance(task, DigestTask) else "streams"
 
 
@@ -181,11 +189,15 @@ def _value(task: Task[V], answer: Answer) -> V | FileError:
     return cast("V", _read(task, head, answer.body))
 
 
-def _read(task: Task[V], head: Digest | SignatureHead | StillsHead, body: bytes) -> object:
+def _read(
+    task: Task[V], head: Digest | SignatureHead | StillsHead | ShotsHead, body: bytes
+) -> object:
     if isinstance(head, Digest) and isinstance(task, DigestTask | StreamHashTask):
         return bytes.fromhex(head.sha256)
     if isinstance(head, SignatureHead) and isinstance(task, SignTask):
         return signature_of(head, body)
     if isinstance(head, StillsHead) and isinstance(task, StillsTask):
         return stills_of(head, body)
+    if isinstance(head, ShotsHead) and isinstance(task, ShotsTask):
+        return shots_of(head, body, task.wanted)
     raise NonsenseError(f"{head.kind} for {_job(task)}")

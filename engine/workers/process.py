@@ -20,6 +20,7 @@ from autodedup.engine.workers.wire import (
     NonsenseError,
     Refused,
     Request,
+    ShotsHead,
     SignatureHead,
     StillsHead,
     receive,
@@ -35,7 +36,7 @@ _QUIET = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THRE
 class Answer:
     """What a worker said of the file in hand."""
 
-    head: Refused | Digest | SignatureHead | StillsHead
+    head: Refused | Digest | SignatureHead | StillsHead | ShotsHead
     body: bytes
 
 

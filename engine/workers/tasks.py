@@ -9,10 +9,11 @@ from typing import Generic, TypeVar
 
 from autodedup.engine.errors import FileError
 from autodedup.engine.media.reading import Seen
+from autodedup.engine.media.shots import Shots, Wanted
 from autodedup.engine.media.stills import Stills
 from autodedup.engine.signature.model import Signature
 
-V = TypeVar("V", Signature, bytes, Stills)
+V = TypeVar("V", Signature, bytes, Stills, Shots)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,13 @@ class StillsTask(Task[Stills]):
     """Take pictures spread over a video, squares of `side` pixels."""
 
     side: int = 224
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShotsTask(Task[Shots]):
+    """Take pictures of a video around given instants."""
+
+    wanted: Wanted
 
 
 @dataclass(frozen=True, slots=True)

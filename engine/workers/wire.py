@@ -19,6 +19,7 @@ from autodedup.engine.embedding.runtime import DIMENSIONS
 from autodedup.engine.media.facts import DecodeRoute, MediaFacts
 from autodedup.engine.media.moments import MOST_FRAMES
 from autodedup.engine.media.reading import Seen
+from autodedup.engine.media.shots import MOST_WIDE, Shots, Wanted
 from autodedup.engine.media.stills import STILLS, Stills
 from autodedup.engine.signature.model import ANCHORS, HASH_BYTES, Embeddings, Signature
 from autodedup.engine.signature.recipe import RECIPE
@@ -30,7 +31,7 @@ _LENGTHS = struct.Struct("<II")
 _LONGEST_HEAD = 1 << 20
 _LONGEST_BODY = 64 << 20
 
-Job = Literal["sign", "sha256", "streams", "stills"]
+Job = Literal["sign", "sha256", "streams", "stills", "shots"]
 _Text = Annotated[str, Field(max_length=1000)]
 _Finite = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -46,6 +47,7 @@ class Request(Frozen):
     job: Job
     embedded: bool = False  # of a signature: with the embeddings of its frames
     side: Annotated[int, Field(ge=16, le=512)] | None = None  # of stills, in pixels
+    wanted: Wanted | None = None  # of shots
     path_hex: str
     size: int
     mtime_ns: int
@@ -54,13 +56,21 @@ class Request(Frozen):
 
     @classmethod
     def of(
-        cls, job: Job, path: str, seen: Seen, *, embedded: bool = False, side: int | None = None
+        cls,
+        job: Job,
+        path: str,
+        seen: Seen,
+        *,
+        embedded: bool = False,
+        side: int | None = None,
+        wanted: Wanted | None = None,
     ) -> "Request":
         """Return the request to do a job on a file."""
         return cls(
             job=job,
             embedded=embedded,
             side=side,
+            wanted=wanted,
             path_hex=os.fsencode(path).hex(),
             size=seen.size,
             mtime_ns=seen.mtime_ns,
@@ -121,7 +131,17 @@ class StillsHead(Frozen):
     side: Annotated[int, Field(ge=16, le=512)]
 
 
-Head = Request | Alive | Refused | Digest | SignatureHead | StillsHead
+class ShotsHead(Frozen):
+    """Pictures around given instants: which instant each is for, its time, and its size."""
+
+    kind: Literal["shots"] = "shots"
+    rows: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1, max_length=1024)]
+    seconds: Annotated[tuple[_Finite, ...], Field(min_length=1, max_length=1024)]
+    width: Annotated[int, Field(ge=2, le=MOST_WIDE)]
+    height: Annotated[int, Field(ge=2, le=MOST_WIDE)]
+
+
+Head = Request | Alive | Refused | Digest | SignatureHead | StillsHead | ShotsHead
 _HEAD: TypeAdapter[Head] = TypeAdapter(Annotated[Head, Field(discriminator="kind")])
 
 
@@ -250,3 +270,33 @@ def stills_of(head: StillsHead, body: bytes) -> Stills:
     if not np.isfinite(times).all() or (np.diff(times, prepend=0.0) < 0).any():
         raise NonsenseError("times that cannot be")
     return Stills(times, np.frombuffer(body[8 * n :], np.uint8).reshape(n, side, side, 3))
+
+
+def shots_message(shots: Shots) -> tuple[ShotsHead, bytes]:
+    """Return the head and the body that stand for shots."""
+    height, width = shots.pictures.shape[1:3]
+    head = ShotsHead(
+        rows=tuple(shots.rows.tolist()),
+        seconds=tuple(shots.times_seconds.tolist()),
+        width=width,
+        height=height,
+    )
+    return head, shots.pictures.tobytes()
+
+
+def shots_of(head: ShotsHead, body: bytes, wanted: Wanted) -> Shots:
+    """Return the shots that a message stands for.
+
+    Raises:
+        NonsenseError: The body does not fit the head, or it is not what was wanted.
+    """
+    n = len(head.rows)
+    if len(head.seconds) != n or len(body) != n * head.width * head.height * 3:
+        raise NonsenseError("pictures of the wrong length")
+    if max(head.rows) >= len(wanted.instants) or max(head.width, head.height) > wanted.wide:
+        raise NonsenseError("pictures that nobody asked for")
+    return Shots(
+        rows=np.array(head.rows, dtype=np.intp),
+        times_seconds=np.array(head.seconds, dtype=np.float64),
+        pictures=np.frombuffer(body, np.uint8).reshape(n, head.height, head.width, 3),
+    )

@@ -1,0 +1,92 @@
+"""Taking pictures of library files at given instants, in worker processes that may die of it."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from autodedup.engine.errors import (
+    AutoDedupError,
+    CancelledError,
+    FileError,
+    NotIngestedError,
+    PathNotFoundError,
+    PermissionDeniedError,
+)
+from autodedup.engine.ingest.asking import path_of
+from autodedup.engine.library import LibraryFile
+from autodedup.engine.media.shots import Shots, Wanted
+from autodedup.engine.roots import Roots
+from autodedup.engine.settings import Settings
+from autodedup.engine.workers.pool import WorkerPool, default_size
+from autodedup.engine.workers.tasks import Failed, ShotsTask
+
+
+@dataclass(frozen=True, slots=True)
+class Looker:
+    """Looks at files of one library; each call has worker processes of its own."""
+
+    roots: Roots
+    settings: Settings
+
+    def look(
+        self, wanted: Mapping[LibraryFile, Wanted], stop: threading.Event
+    ) -> dict[int, Shots | FileError]:
+        """Return by file number what was seen of each file, or why nothing was.
+
+        Raises:
+            CancelledError: `stop` was set.
+            InternalFaultError: No worker can be started.
+        """
+        size = min(self.settings.workers or default_size(), len(wanted))
+        seen: dict[int, Shots | FileError] = {}
+        if not wanted:
+            return seen
+        with WorkerPool(size, timeout_s=self.settings.decode_timeout_s) as pool:
+            tasks = (_task(file, asked, self.roots) for file, asked in wanted.items())
+            for outcome in pool.run(tasks, stop):
+                seen[outcome.task.key] = (
+                    outcome.error if isinstance(outcome, Failed) else outcome.value
+                )
+        if stop.is_set():
+            raise CancelledError("The looking was cancelled; nothing was changed.")
+        return seen
+
+
+def _task(file: LibraryFile, wanted: Wanted, roots: Roots) -> ShotsTask:
+    stat = file.row.stat
+    return ShotsTask(
+        key=file.row.id,
+        path=path_of(file.row, roots),
+        size=stat.size,
+        mtime_ns=stat.mtime_ns,
+        device=stat.device,
+        inode=stat.inode,
+        wanted=wanted,
+    )
+
+
+def unseen(file: LibraryFile, error: FileError) -> AutoDedupError | None:
+    """Return the error that stops a call for this file; None where only its pictures are bad."""
+    details: dict[str, JsonValue] = {"file": file.id, "path": file.shown, "file_code": error.code}
+    match error.code:
+        case "FILE_VANISHED":
+            return PathNotFoundError(
+                f"{file.shown} ({file.id}) is gone since it was ingested; nothing was compared.",
+                hint='Call ingest, for example {"paths":["."]}, then find_duplicates again.',
+                details=details,
+            )
+        case "FILE_CHANGED":
+            return NotIngestedError(
+                f"{file.shown} ({file.id}) changed since it was ingested: {error.detail} "
+                "What is known of it is void; nothing was compared.",
+                hint="Call ingest, then find_duplicates, and compare what they return.",
+                details=details,
+            )
+        case "PERMISSION_DENIED":
+            return PermissionDeniedError(
+                f"{file.shown} ({file.id}) may not be read; nothing was compared.", details=details
+            )
+        case _:
+            return None
