@@ -25,7 +25,9 @@ class CompareArguments(Frozen):
     def _a_pair_or_a_group(self) -> "CompareArguments":
         pair = self.a is not None and self.b is not None
         if (self.group is None) is not pair or (self.a is None) is not (self.b is None):
-            raise ValueError("a and b are needed, or group instead: {'a':'f12','b':'f9'}")
+            raise ValueError(
+                'a and b are needed, or group instead, for example {"a":"f12","b":"f9"}'
+            )
         return self
 
 

@@ -22,9 +22,9 @@ class IngestArguments(JobArguments):
         tuple[Tier, ...],
         Field(
             description=(
-                "Signatures to compute: exact (bytes), perceptual (hashes of frames), copy "
-                "(embeddings of frames too: finds harder edits). A copy tier that cannot run is "
-                "left out, and notes say so. semantic needs a model."
+                "Signatures: exact (bytes), perceptual (frame hashes), copy (frame embeddings: "
+                "harder edits), semantic (needs a model). A tier that cannot run is left out, "
+                "and notes say so."
             ),
             min_length=1,
         ),

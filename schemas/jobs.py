@@ -13,13 +13,13 @@ class JobArguments(Frozen):
 
     wait_s: Annotated[
         float,
-        Field(ge=0, le=3600, description="Seconds to wait before answering status running."),
+        Field(ge=0, le=3600, description="Seconds to wait for the end."),
     ] = 45
     job: Annotated[
         JobId | None,
-        Field(description="Wait on this running job instead of starting work.", examples=["j2"]),
+        Field(description="Wait on this job instead.", examples=["j2"]),
     ] = None
-    cancel: Annotated[bool, Field(description="With job: stop it; finished work is kept.")] = False
+    cancel: Annotated[bool, Field(description="Stop job; finished work is kept.")] = False
 
     @model_validator(mode="after")
     def _cancel_names_a_job(self) -> "JobArguments":

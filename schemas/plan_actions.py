@@ -38,7 +38,8 @@ class PlanArguments(Frozen):
     """Which groups to plan for, by which rules; or which stored plan to show."""
 
     result: Annotated[
-        ResultId | None, Field(description="Result to plan from; default: the newest.")
+        ResultId | None,
+        Field(description="Result to plan from; default: the newest.", examples=["r2"]),
     ] = None
     groups: Annotated[
         tuple[GroupId, ...] | None, Field(description="Only these groups.", examples=[["g3"]])

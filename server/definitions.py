@@ -15,12 +15,9 @@ from autodedup.tools.spec import AnyTool
 
 Schema = dict[str, JsonValue]
 
-_ERROR_ARM: Schema = {
-    "properties": {
-        "ok": {"const": False},
-        "error": {"type": "object", "required": ["code", "message", "retryable", "hint"]},
-    },
-    "required": ["ok", "error"],
+_ENVELOPE: Schema = {
+    "ok": {"type": "boolean"},
+    "error": {"required": ["code", "message", "retryable", "hint"]},
 }
 
 # Of no use to a reader, or told by the error when it matters: an empty or an endless text.
@@ -63,8 +60,12 @@ def output_schema(answer: type[Answer]) -> Schema:
     would be half of the whole list, are left to the tool `schema`.
     """
     required = [name for name, field in answer.model_fields.items() if field.is_required()]
-    success: Schema = {"properties": {"ok": {"const": True}}, "required": ["ok", *required]}
-    return {"type": "object", "anyOf": [success, _ERROR_ARM]}
+    return {
+        "type": "object",
+        "properties": _ENVELOPE,
+        "required": ["ok"],
+        "anyOf": [{"required": [*required]}, {"required": ["error"]}],
+    }
 
 
 def _shaped(schema: dict[str, Any]) -> Schema:
@@ -88,10 +89,17 @@ def _part(value: JsonValue, definitions: dict[str, Schema]) -> JsonValue:
     if isinstance(reference, str):
         value = {**definitions[reference.rpartition("/")[2]], **value}
     return {
-        key: _named(item, definitions) if key in _MAPS else _part(item, definitions)
+        key: _named(item, definitions) if key in _MAPS else _part(_plain(item, value), definitions)
         for key, item in value.items()
         if key not in _DROPPED and not _says_nothing(key, item, value)
     }
+
+
+def _plain(item: JsonValue, schema: Schema) -> JsonValue:
+    """A pattern of items beside an example of the whole list tells the reader no more."""
+    if "examples" not in schema or not isinstance(item, dict):
+        return item
+    return {key: part for key, part in item.items() if key != "pattern"}
 
 
 def _says_nothing(key: str, item: JsonValue, schema: Schema) -> bool:

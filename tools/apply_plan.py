@@ -15,10 +15,10 @@ APPLY_PLAN = ToolSpec(
     name="apply_plan",
     title="Apply a reviewed plan",
     description=(
-        "Carry out a plan that was reviewed, bound to it by its digest. Moves files: into the "
-        "trash or where the plan says; undo_plan puts them back. Each file and its keeper are "
-        "checked again just before; one that changed is skipped with a code and left alone. "
-        "Applying twice does nothing the second time."
+        "Carry out a reviewed plan, bound to it by its digest. Moves files into the trash or "
+        "where the plan says; undo_plan puts them back. Each file and its keeper are checked "
+        "again just before; one that changed is left alone, with a code. Applying twice does "
+        "nothing the second time."
     ),
     arguments=ApplyArguments,
     answer=ApplyAnswer,

@@ -17,8 +17,8 @@ FIND_DUPLICATES = ToolSpec(
     description=(
         "List groups of videos that show the same, best first, from what ingest stored; reads no "
         "video. Each group names the copy to keep, why, and for every other file how it relates "
-        "to that copy with evidence. Pass the result id to plan_actions. kinds: exact, "
-        "same_stream, near, contains, overlap, semantic. like: is this one file a duplicate?"
+        "to that copy with evidence. Pass the result id to plan_actions. like: is this one "
+        "file a duplicate?"
     ),
     arguments=FindArguments,
     answer=FindAnswer,

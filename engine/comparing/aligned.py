@@ -27,12 +27,16 @@ _EVERY_LOOK = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Aligned:
-    """One instant: the places of both pictures among their shots, and the bits they differ in."""
+    """One instant: the places of both pictures among their shots, and how far they are apart.
+
+    `bits` differ of 256; `cosine` is given where the films were matched by their embeddings.
+    """
 
     row: int
     file: int
     against: int
     bits: int
+    cosine: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +55,20 @@ def lay(file: Shots, against: Shots, expected: dict[int, float], view: str | Non
         file: Several shots a row.
         against: One shot a row.
         expected: For each row in which both face each other, the second of the file.
-        view: The look under which they were found to match, if that is known.
+        view: The look under which they were found to match; None where they were not, and
+            EMBEDDED_VIEW and the like where no look was needed for it.
     """
     rows = [row for row in expected if (against.rows == row).any() and (file.rows == row).any()]
     here = {row: int(np.flatnonzero(against.rows == row)[0]) for row in rows}
     there = {row: np.flatnonzero(file.rows == row) for row in rows}
-    looks = tuple(look for look in _EVERY_LOOK if look.name == view) or _EVERY_LOOK
+    named = "full" if view is None else view
+    looks = tuple(look for look in _EVERY_LOOK if look.name == named) or _EVERY_LOOK
     table = _distances(file, against, here, there, looks)
     look = min(looks, key=lambda one: sum(table[one][row].min() for row in rows)) if rows else None
     if look is None:
         return Laid(0.0, "full", ())
     residual = {row: file.times_seconds[there[row]] - expected[row] for row in rows}
-    shift = _shift(residual, table[look])
+    shift = _shift(residual, table[look]) if look.name == view else 0.0
     pairs = []
     for row in rows:
         nearest = int(np.abs(residual[row] - shift).argmin())

@@ -76,6 +76,8 @@ class Claims:
             known = pairs.between(self._db, basis, mine, its)
             if known is not None:
                 return known
+        if {mine, its} <= pairs.compared(self._db, self._bases[-1]):
+            return None
         clips = clips_of(self._db, (one, other))
         found = find_pairs(clips, self._thresholds, report=_unheard, stop=stop)
         return found[0] if found else None

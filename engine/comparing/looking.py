@@ -1,5 +1,6 @@
 """Taking pictures of library files at given instants, in worker processes that may die of it."""
 
+import os
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -39,12 +40,17 @@ class Looker:
             CancelledError: `stop` was set.
             InternalFaultError: No worker can be started.
         """
-        size = min(self.settings.workers or default_size(), len(wanted))
         seen: dict[int, Shots | FileError] = {}
-        if not wanted:
+        tasks = []
+        for file, asked in wanted.items():
+            try:
+                tasks.append(_task(file, asked, self.roots))
+            except FileError as error:
+                seen[file.row.id] = error
+        if not tasks:
             return seen
+        size = min(self.settings.workers or default_size(), len(tasks))
         with WorkerPool(size, timeout_s=self.settings.decode_timeout_s) as pool:
-            tasks = (_task(file, asked, self.roots) for file, asked in wanted.items())
             for outcome in pool.run(tasks, stop):
                 seen[outcome.task.key] = (
                     outcome.error if isinstance(outcome, Failed) else outcome.value
@@ -55,14 +61,34 @@ class Looker:
 
 
 def _task(file: LibraryFile, wanted: Wanted, roots: Roots) -> ShotsTask:
-    stat = file.row.stat
+    """Return the task of looking at a file as it lies there now.
+
+    A disk that is mounted elsewhere gives its files other numbers, so those of the state are
+    not asked for; but no folder on the way may be a link, and what was judged here is opened.
+
+    Raises:
+        FileError: FILE_VANISHED, FILE_CHANGED.
+    """
+    path, stat = path_of(file.row, roots), file.row.stat
+    try:
+        found = os.lstat(path)
+    except OSError as error:
+        raise FileError("FILE_VANISHED", "The file is gone.") from error
+    if os.path.realpath(path) != path:
+        raise FileError("FILE_CHANGED", "It is reached through a link now.")
+    for name, was, now in (
+        ("size", stat.size, found.st_size),
+        ("mtime_ns", stat.mtime_ns, found.st_mtime_ns),
+    ):
+        if was != now:
+            raise FileError("FILE_CHANGED", f"{name} was {was} when it was seen, now {now}.")
     return ShotsTask(
         key=file.row.id,
-        path=path_of(file.row, roots),
-        size=stat.size,
-        mtime_ns=stat.mtime_ns,
-        device=stat.device,
-        inode=stat.inode,
+        path=path,
+        size=found.st_size,
+        mtime_ns=found.st_mtime_ns,
+        device=found.st_dev,
+        inode=found.st_ino,
         wanted=wanted,
     )
 

@@ -1,15 +1,18 @@
 """What was claimed and what was seen, put into words, numbers and pictures. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from autodedup.engine.comparing.aligned import Laid, lay
+from autodedup.engine.comparing.aligned import Aligned, Laid, lay
 from autodedup.engine.comparing.asked import Asked
 from autodedup.engine.comparing.claims import Claim
+from autodedup.engine.comparing.likeness import ALIKE, cosines
 from autodedup.engine.comparing.sheet import Cell, Column, Drawn, draw
 from autodedup.engine.errors import FileError
 from autodedup.engine.finding.evidence import group_file
 from autodedup.engine.library import LibraryFile
+from autodedup.engine.match.meaning import MEANING_VIEW
+from autodedup.engine.match.sights import EMBEDDED_VIEW
 from autodedup.engine.media.shots import Shots
 from autodedup.schemas.compare import (
     AlignedFrames,
@@ -108,10 +111,20 @@ class _Telling:
                 expected[row] = faced + (second - self._seconds[row]) / claim.facing.speed_at(
                     self._seconds[row]
                 )
-        return lay(shots, self._against, expected, claim.view)
+        laid = lay(shots, self._against, expected, claim.view)
+        if claim.view not in {EMBEDDED_VIEW, MEANING_VIEW} or not laid.pairs:
+            return laid
+        found = cosines(
+            shots.pictures[[pair.file for pair in laid.pairs]],
+            self._against.pictures[[pair.against for pair in laid.pairs]],
+        )
+        if found is None:
+            return laid
+        seen = [replace(pair, cosine=c) for pair, c in zip(laid.pairs, found, strict=True)]
+        return replace(laid, view=claim.view or "", pairs=tuple(seen))
 
-    def _differs(self, bits: int) -> bool:
-        return bits > self._near_bits
+    def _differs(self, pair: Aligned) -> bool:
+        return pair.bits > self._near_bits if pair.cosine is None else pair.cosine < ALIKE
 
     def _comparison(self, number: int, laid: Laid | None) -> Comparison:
         file, claim = self._asked.files[number], self._said[number]
@@ -131,20 +144,21 @@ class _Telling:
         shots, against = self._seen[file.row.id], self._against
         if against is None or not isinstance(shots, Shots):  # pragma: no cover - it was laid
             raise AssertionError(file.id)
-        bits = [pair.bits for pair in laid.pairs]
+        bits = [pair.bits for pair in laid.pairs if pair.cosine is None]
         return Alignment(
             shift_s=laid.shift,
             view=None if laid.view == "full" else laid.view,
             mean_bits=round(sum(bits) / len(bits), 1) if bits else None,
             worst_bits=max(bits, default=None),
-            differing=sum(map(self._differs, bits)),
-            missing=len(self._seconds) - len(bits),
+            differing=sum(map(self._differs, laid.pairs)),
+            missing=len(self._seconds) - len(laid.pairs),
             frames=tuple(
                 AlignedFrames(
                     file=round(float(shots.times_seconds[pair.file]), 3),
                     against=round(float(against.times_seconds[pair.against]), 3),
-                    bits=pair.bits,
-                    differs=self._differs(pair.bits),
+                    bits=pair.bits if pair.cosine is None else None,
+                    cosine=pair.cosine,
+                    differs=self._differs(pair),
                 )
                 for pair in laid.pairs
             ),
@@ -195,9 +209,8 @@ class _Telling:
                 cells = {
                     pair.row: Cell(
                         shots.pictures[pair.file],
-                        f"{_clock(float(shots.times_seconds[pair.file]))}   "
-                        f"{pair.bits} of 256 bits differ",
-                        self._differs(pair.bits),
+                        f"{_clock(float(shots.times_seconds[pair.file]))}   {_apart(pair)}",
+                        self._differs(pair),
                     )
                     for pair in one.pairs
                 }
@@ -214,9 +227,7 @@ class _Telling:
         return columns
 
     def _sheet(self, drawn: Drawn, laid: Sequence[Laid | None]) -> Sheet:
-        marked = sum(
-            self._differs(pair.bits) for one in laid if one is not None for pair in one.pairs
-        )
+        marked = sum(self._differs(pair) for one in laid if one is not None for pair in one.pairs)
         return Sheet(
             columns=(self._asked.against.id, *(file.id for file in self._asked.files)),
             rows=len(self._seconds),
@@ -232,6 +243,12 @@ def _facts(file: GroupFile) -> str:
     picture = "" if file.width is None else f"{file.width}x{file.height}"
     rate = "" if file.kbps is None else f"{file.kbps} kb/s"
     return "  ".join(part for part in (picture, file.codec, rate, size) if part)
+
+
+def _apart(pair: Aligned) -> str:
+    if pair.cosine is not None:
+        return f"cosine {pair.cosine:.2f}"
+    return f"{pair.bits} of 256 bits differ"
 
 
 def _clock(seconds: float) -> str:

@@ -36,6 +36,13 @@ SIMPLE: list[tuple[ErrorCode, str, dict[str, object]]] = [
     ("PATH_OUTSIDE_ROOTS", "preflight", {"paths": ["../.."]}),
     ("PATH_OUTSIDE_ROOTS", "find_duplicates", {"like": "/etc/passwd"}),
     ("NOT_FOUND", "find_duplicates", {"like": "f9999"}),
+    ("INVALID_ARGUMENT", "compare", {"a": "f1"}),
+    ("INVALID_ARGUMENT", "compare", {"a": "f1", "b": "f1"}),
+    ("INVALID_ARGUMENT", "compare", {"a": "f1", "b": "f2", "group": "g1"}),
+    ("NOT_FOUND", "compare", {"a": "f1", "b": "f9999"}),
+    ("NOT_FOUND", "compare", {"group": "g9999"}),
+    ("PATH_NOT_FOUND", "compare", {"a": "f1", "b": "no/such/film.mp4"}),
+    ("PATH_OUTSIDE_ROOTS", "compare", {"a": "f1", "b": "/etc/passwd"}),
     ("NOT_FOUND", "plan_actions", {"groups": ["g9999"]}),
     ("NOT_FOUND", "ingest", {"job": "j9999"}),
     ("CURSOR_EXPIRED", "find_duplicates", {"cursor": "bm9uc2Vuc2U"}),
@@ -100,7 +107,12 @@ def test_every_engine_error_has_a_code_of_its_own() -> None:
 
 
 async def test_without_a_root_every_tool_says_how_to_add_one(calling: Calling) -> None:
-    given = {"apply_plan": {"plan": "p1", "digest": "0" * 32}, "undo_plan": {"plan": "p1"}}
+    pair = {"a": "f1", "b": "f2"}
+    given = {
+        "compare": pair,
+        "apply_plan": {"plan": "p1", "digest": "0" * 32},
+        "undo_plan": {"plan": "p1"},
+    }
     for tool in CATALOGUE:
         error = check(await calling()(tool.name, **given.get(tool.name, {})), "NO_ROOTS")
         assert "--root /path/to/videos" in error["hint"]
@@ -110,8 +122,12 @@ async def test_before_an_ingest_there_is_nothing_to_compare(
     fresh_library: Path, calling: Calling
 ) -> None:
     call = calling(fresh_library)
-    for tool in ("find_duplicates", "plan_actions"):
-        assert "ingest" in check(await call(tool), "NOT_INGESTED")["hint"]
+    for tool, given in {
+        "find_duplicates": {},
+        "plan_actions": {},
+        "compare": {"group": "g1"},
+    }.items():
+        assert "ingest" in check(await call(tool, **given), "NOT_INGESTED")["hint"]
 
 
 async def test_an_ingest_that_preflight_would_refuse_is_refused(
