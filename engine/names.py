@@ -21,7 +21,8 @@ def shown(name: str, longest: int = LONGEST_SHOWN) -> str:
     bytes `\xNN`; a backslash that is part of the name stays. Names longer than `longest`
     characters keep their two ends. The file's id addresses it all the same.
     """
-    text = "".join(_shown_character(character) for character in name)
+    # Nearly every name is printable throughout, and that is told many times faster.
+    text = name if name.isprintable() else "".join(_shown_character(one) for one in name)
     if len(text) <= longest:
         return text
     half = (longest - 1) // 2

@@ -1,10 +1,13 @@
 """What there is to compare: the distinct contents of the library, each once."""
 
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Mapping, Set
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from autodedup.engine.library import LibraryFile
+from autodedup.engine.match.memory import SearchMemory
 from autodedup.engine.match.model import Clip
 from autodedup.engine.semantic.vectors import Meanings
 from autodedup.engine.signature.model import Embeddings
@@ -12,19 +15,66 @@ from autodedup.engine.signature.recipe import RECIPE
 from autodedup.engine.store import meanings, signatures
 from autodedup.engine.store.database import Database
 
-_FEW = 8  # contents that are looked up by themselves; more, and the whole table is read
+IDLE_S = 300.0
+_FEW = 100  # contents that are read one by one
+
+
+class Contents:
+    """The contents of one library, kept from one search to the next while it is in use.
+
+    What a signature holds never changes, so only newcomers are read again. Let go of when nothing
+    was searched for `IDLE_S`: a server lives for months.
+    """
+
+    def __init__(self) -> None:
+        self.memory = SearchMemory()
+        self._frames: dict[int, signatures.StoredFrames] = {}
+        self._lock = threading.Lock()
+        self._idle: threading.Timer | None = None
+
+    def frames(self, db: Database, wanted: Set[int]) -> Mapping[int, signatures.StoredFrames]:
+        """Return the frames of these signatures, reading those that are not held yet."""
+        with self._lock:
+            new = wanted - self._frames.keys()
+            some = None if len(new) > _FEW else new
+            held = self._frames
+            if len(wanted) > _FEW:  # a whole library: what is gone from it is not needed any more
+                held = {key: kept for key, kept in held.items() if key in wanted}
+            self._frames = held | (signatures.frames(db, some) if new else {})
+            return self._frames
+
+    def rest(self) -> None:
+        """Let go of everything in a while, unless it is used again."""
+        with self._lock:
+            if self._idle is not None:
+                self._idle.cancel()
+            self._idle = threading.Timer(IDLE_S, self._forget)
+            self._idle.daemon = True
+            self._idle.start()
+
+    def _forget(self) -> None:
+        with self._lock, self.memory.lock:
+            self._frames = {}
+            self.memory.forget()
+
+
+_HELD: WeakKeyDictionary[Database, Contents] = WeakKeyDictionary()
+
+
+def contents_of(db: Database) -> Contents:
+    """Return what is held of a library."""
+    return _HELD.setdefault(db, Contents())
 
 
 def clips_of(db: Database, files: Iterable[LibraryFile]) -> list[Clip]:
     """Return a clip for every signed content of these files, in the order of their numbers."""
-    given = list(files)
-    few = {number for file in given if (number := file.row.signature_id) is not None}
-    frames = signatures.frames(db, few if len(few) <= _FEW else None)
     holders: dict[int, LibraryFile] = {}
-    for file in given:
+    for file in files:
         signature = file.signature
-        if signature is not None and signature.recipe == RECIPE and signature.id in frames:
+        if signature is not None and signature.recipe == RECIPE:
             holders.setdefault(signature.id, file)
+    frames = contents_of(db).frames(db, holders.keys())
+    holders = {key: file for key, file in holders.items() if key in frames}
     meant = meanings.all_of(db)
     return [_clip(key, holders[key], frames[key], meant.get(key)) for key in sorted(holders)]
 

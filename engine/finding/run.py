@@ -5,7 +5,7 @@ import threading
 from autodedup.engine.errors import CancelledError, NotIngestedError
 from autodedup.engine.finding.answer import coverage_of, page_from, totals_of
 from autodedup.engine.finding.basis import basis_of, question_of, thresholds_of
-from autodedup.engine.finding.contents import clips_of
+from autodedup.engine.finding.contents import clips_of, contents_of
 from autodedup.engine.finding.grouping import FoundGroup, Grouping, alike_in_meaning
 from autodedup.engine.library import Library, LibraryFile
 from autodedup.engine.match.find import find_pairs
@@ -17,7 +17,7 @@ from autodedup.engine.store.database import Database
 from autodedup.schemas.find_duplicates import Coverage, FindAnswer, FindArguments, GroupTotals
 from autodedup.schemas.jobs import Progress
 
-FEW = 0.1  # of the contents: up to this share of newcomers each is looked up by itself
+FEW, A_FEW = 0.1, 16  # share and number of contents that are looked up one by one as newcomers
 
 
 class FindRun:
@@ -34,7 +34,14 @@ class FindRun:
         self.begun = threading.Event()
         self.begun.set()  # it reads, so nobody's work is in its way
         refuse_empty_state(db)
-        library = Library(db, roots)
+        self._like: int | None = None
+        self._scope: frozenset[int] | None = None
+        # Names that are not there are refused at once; without any, the files are read later.
+        if arguments.like is not None or arguments.paths is not None:
+            self._name(Library(db, roots))
+
+    def _name(self, library: Library) -> None:
+        arguments = self._arguments
         self._like = None if arguments.like is None else library.named(arguments.like).row.id
         self._scope = None if arguments.paths is None else library.under(arguments.paths)
 
@@ -112,7 +119,7 @@ class FindRun:
         key = file.row.signature_id
         if key is None or key not in {clip.key for clip in clips}:
             return []
-        found = find_pairs(clips, self._thresholds, report=self._report, stop=stop, like=key)
+        found = self._pairs(clips, stop, like=key)
         with self._db.atomic() as connection:
             pairs.save(connection, self._basis, (), found)
         return found
@@ -125,14 +132,30 @@ class FindRun:
         least = self._settings.semantic_cosine
         return alike_in_meaning(self._db, contents, least, known, stop)
 
+    def _pairs(
+        self, clips: list[Clip], stop: threading.Event, like: int | None = None
+    ) -> list[PairMatch]:
+        held = contents_of(self._db)
+        try:
+            return find_pairs(
+                clips,
+                self._thresholds,
+                report=self._report,
+                stop=stop,
+                like=like,
+                memory=held.memory,
+            )
+        finally:
+            held.rest()
+
     def _compare(self, clips: list[Clip], new: list[int], stop: threading.Event) -> None:
-        if len(new) > FEW * len(clips):
-            found = find_pairs(clips, self._thresholds, report=self._report, stop=stop)
+        if len(new) > min(A_FEW, FEW * len(clips)):
+            found = self._pairs(clips, stop)
             with self._db.atomic() as connection:
                 pairs.save(connection, self._basis, new, found)
             return
         for key in new:
-            found = find_pairs(clips, self._thresholds, report=self._report, stop=stop, like=key)
+            found = self._pairs(clips, stop, like=key)
             with self._db.atomic() as connection:
                 pairs.save(connection, self._basis, [key], found)
 

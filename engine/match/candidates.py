@@ -10,7 +10,7 @@ card) weighs little; one that would be compared with too many others is not look
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from autodedup.engine.errors import CancelledError
 from autodedup.engine.match.frames import FrameTable, frame_table
 from autodedup.engine.match.looks import Look
+from autodedup.engine.match.memory import SearchMemory
 from autodedup.engine.match.model import Clip
 from autodedup.engine.match.neighbours import Pairs, neighbours
 from autodedup.engine.match.rows import counted, distinct
@@ -48,11 +49,12 @@ class Candidate:
 class Candidates:
     """The pairs to look at, best supported first, and what each clip's frames weigh.
 
-    `weights[n]` is (N,) float64 in 0..1 for the frames of the n-th clip; 0 does not vote.
+    `weights[n]` is (N,) float64 in 0..1 for the frames of the n-th clip, if it is in a pair; 0
+    does not vote.
     """
 
     pairs: tuple[Candidate, ...]
-    weights: tuple[NDArray[np.float64], ...]
+    weights: Mapping[int, NDArray[np.float64]]
 
 
 def find_candidates(
@@ -62,6 +64,7 @@ def find_candidates(
     stop: threading.Event,
     like: int | None = None,
     report: Callable[[float], None] = lambda _: None,
+    memory: SearchMemory | None = None,
 ) -> Candidates:
     """Return the pairs of clips that may share something.
 
@@ -71,20 +74,20 @@ def find_candidates(
         stop: Set by whoever wants the search to end early.
         like: The place of one clip; only pairs with it are returned.
         report: Takes the share that is done, 0..1.
+        memory: What an earlier search of these clips left behind; nobody else uses it meanwhile.
 
     Raises:
         CancelledError: `stop` was set.
     """
-    table = frame_table(clips)
-    hits = similar_frames(table, near_bits, like=like, stop=stop, report=report)
+    table = frame_table(clips) if memory is None else memory.table(clips)
+    hits = similar_frames(table, near_bits, like=like, stop=stop, report=report, memory=memory)
     close = neighbours(clips, table, like=like, stop=stop)
     if stop.is_set():
         raise CancelledError("The search was cancelled; nothing was changed.")
     weight = _weights(table, hits, len(clips))
-    return Candidates(
-        pairs=_with_neighbours(_supported_pairs(table, hits, weight), close),
-        weights=tuple(table.spread(weight, clip, place) for place, clip in enumerate(clips)),
-    )
+    pairs = _with_neighbours(_supported_pairs(table, hits, weight), close)
+    met = sorted({place for pair in pairs for place in (pair.a, pair.b)})
+    return Candidates(pairs, {place: table.spread(weight, clips[place], place) for place in met})
 
 
 def _weights(table: FrameTable, hits: Hits, clips: int) -> NDArray[np.float64]:

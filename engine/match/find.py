@@ -2,10 +2,12 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 
 from autodedup.engine.errors import CancelledError
 from autodedup.engine.match.candidates import find_candidates
 from autodedup.engine.match.compare import compare
+from autodedup.engine.match.memory import SearchMemory
 from autodedup.engine.match.model import Clip, PairMatch
 from autodedup.engine.match.thresholds import Thresholds
 
@@ -17,6 +19,7 @@ def find_pairs(
     report: Callable[[int, int], None],
     stop: threading.Event,
     like: int | None = None,
+    memory: SearchMemory | None = None,
 ) -> list[PairMatch]:
     """Return every pair of clips that show the same, or share some seconds.
 
@@ -26,6 +29,7 @@ def find_pairs(
         report: Takes (done, total) pairs, rising.
         stop: Set to end the search.
         like: The key of one clip; only its pairs are looked for.
+        memory: What an earlier search of the library left behind, and what this one leaves.
 
     Returns:
         The matches, `a` before `b` as in `clips`, best supported candidates first.
@@ -34,12 +38,14 @@ def find_pairs(
         CancelledError: `stop` was set.
     """
     places = {clip.key: place for place, clip in enumerate(clips)}
-    found = find_candidates(
-        clips,
-        thresholds.near_bits,
-        stop=stop,
-        like=None if like is None else places[like],
-    )
+    with nullcontext() if memory is None else memory.lock:
+        found = find_candidates(
+            clips,
+            thresholds.near_bits,
+            stop=stop,
+            like=None if like is None else places[like],
+            memory=memory,
+        )
     matches: list[PairMatch] = []
     for done, candidate in enumerate(found.pairs):
         if stop.is_set():

@@ -64,7 +64,8 @@ def group_acting(
     """
     links = Links(files, matches, apart, frozenset(kinds) & frozenset(ACTING_KINDS))
     grouping = _Grouping(links, rules, stop)
-    groups = [group for related in links.related() for group in grouping.groups(related)]
+    related = (files for files in links.related() if len(files) > 1)
+    groups = [group for files in related for group in grouping.groups(files)]
     return sorted(groups, key=lambda group: group.keeper)
 
 

@@ -18,10 +18,16 @@ from autodedup.engine.signature.views import SIDE, TURNS, turned
 
 TURN_BITS = 3
 NARROWEST, WIDEST = 12, 26  # bits a key
+FEWEST_CHUNKS, MOST_CHUNKS = 6, 16
 _BLOCK_ROWS = 1 << 15  # hashes at once: a megabyte, so that they stay in the processor's cache
 
 Hashes = NDArray[np.uint8]  # (N, 32)
 Keys = NDArray[np.uint32]  # (N,): a key, and in its lowest three bits the turn that gives it
+Ranked = NDArray[np.uint64]
+"""(N,) rising: from the highest bits on a key, the turn that gives it, the place of the hash."""
+
+PLACE_BITS = np.uint64(32)
+KEY_BITS = PLACE_BITS + np.uint64(TURN_BITS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,6 +73,16 @@ class Chunk:
         diagonal = keys & np.uint32((1 << low) - 1)
         moved: NDArray[np.uint32] = lower << np.uint32(low + self.pairs) | upper << np.uint32(low)
         return moved | diagonal
+
+
+def ranked(chunk: Chunk, hashes: Hashes, first: int = 0) -> Ranked:
+    """Return the keys of some hashes in order; `first` is the place of the first one."""
+    places = np.arange(first, first + len(hashes), dtype=np.uint64)
+    packed = chunk.canonical(hashes).astype(np.uint64)
+    packed <<= PLACE_BITS
+    packed |= places
+    packed.sort()
+    return packed
 
 
 @cache

@@ -19,22 +19,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autodedup.engine.match.frames import FrameTable
-from autodedup.engine.match.keys import BETWEEN, EXCHANGES, NARROWEST, TURN_BITS, WIDEST, Chunk
+from autodedup.engine.match.keys import (
+    BETWEEN,
+    EXCHANGES,
+    FEWEST_CHUNKS,
+    KEY_BITS,
+    MOST_CHUNKS,
+    NARROWEST,
+    PLACE_BITS,
+    TURN_BITS,
+    WIDEST,
+    Chunk,
+    Ranked,
+    ranked,
+)
 from autodedup.engine.match.keys import chunks as cut_into_chunks
 from autodedup.engine.match.looks import WHOLE_VIEW
+from autodedup.engine.match.memory import SearchMemory
 from autodedup.engine.match.rows import distinct
 from autodedup.engine.signature.model import HASH_BITS, HASH_BYTES
 from autodedup.engine.signature.views import TURNS, turned
 from autodedup.engine.workers.pool import default_size
 
 EXACT_PRODUCTS = 4_000_000  # frame pairs up to which all are compared
+EXACT_PRODUCTS_OF_ONE = 400_000  # the same, where the pairs of one clip are wanted
 TILE_ROWS, TILE_COLUMNS = 512, 4096
 BLOCK_PAIRS = 400_000  # compared at once by the multi-index
 CHANCE_PAIRS = 2_000_000  # strangers that may share a key of one chunk: sets the width of a chunk
-MOST_CHUNKS = 12
+MOST_KEYS = 64_000_000  # of all chunks together: half a gigabyte; sets the number of chunks
 LOOKUPS_AFFORDED = 12  # comparisons a frame and chunk; keeps the work from being square
-CROWDS = (512, 256, 128, 64)  # frames of one key, at most, that one is compared with
-ENOUGH = 200  # frames met by one in the chunks before: no more are looked for
+CROWDS = (256, 128, 64, 32)  # frames of one key, at most, that one is compared with
+ENOUGH = 100  # frames met by one in the chunks before: no more are looked for
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,15 +72,18 @@ def similar_frames(
     like: int | None,
     stop: threading.Event,
     report: Callable[[float], None],
+    memory: SearchMemory | None = None,
 ) -> Hits:
     """Return frame pairs of different clips within `near_bits`; with `like`, only of that clip.
 
-    Ends early, with what was found, when `stop` is set.
+    Ends early, with what was found, when `stop` is set. `memory` is one that made the table.
     """
     everything = np.arange(len(table.owner), dtype=np.int64)
     own = everything if like is None else everything[table.owner == like]
-    if len(own) * len(everything) > EXACT_PRODUCTS:
-        return _hits(table, _multi_index(table, near_bits, like, stop, report))
+    most = EXACT_PRODUCTS if like is None else EXACT_PRODUCTS_OF_ONE
+    if len(own) * len(everything) > most:
+        index = _MultiIndex(table, near_bits, like, stop, memory)
+        return _hits(table, _multi_index(index, table, report))
     rounds = [_Round(own, everything)]
     if like is not None:
         rounds.append(_Round(everything[table.owner != like], own))
@@ -115,15 +133,12 @@ def _exact(table: FrameTable, asked: _Round, near_bits: int) -> _Found:
 
 
 def _multi_index(
-    table: FrameTable,
-    near_bits: int,
-    like: int | None,
-    stop: threading.Event,
-    report: Callable[[float], None],
+    index: "_MultiIndex", table: FrameTable, report: Callable[[float], None]
 ) -> NDArray[np.int64]:
     """Return (H, 4) rows of the pairs that agree in one whole chunk of bits, and are near."""
-    index = _MultiIndex(table, near_bits, like, stop)
-    cut = cut_into_chunks(_width(*table.hashes.shape[:2]), MOST_CHUNKS)
+    frames, views = table.hashes.shape[:2]
+    most = min(max(MOST_KEYS // max(1, frames * views), FEWEST_CHUNKS), MOST_CHUNKS)
+    cut = cut_into_chunks(_width(frames, views), most)
     found = np.zeros(0, dtype=np.uint64)
     # numpy lets go of the interpreter for nearly all of this, so threads do.
     with ThreadPoolExecutor(default_size(), thread_name_prefix="search") as threads:
@@ -147,21 +162,23 @@ class _MultiIndex:
     """
 
     def __init__(
-        self, table: FrameTable, near_bits: int, like: int | None, stop: threading.Event
+        self,
+        table: FrameTable,
+        near_bits: int,
+        like: int | None,
+        stop: threading.Event,
+        memory: SearchMemory | None,
     ) -> None:
         self._owner, self._near_bits, self._like, self._stop = table.owner, near_bits, like, stop
+        self._memory = memory
         self._views = table.hashes.shape[1]
         self._hashes = np.ascontiguousarray(table.hashes).reshape(-1, HASH_BYTES)
         self._words = self._hashes.view(np.uint64)
-        whole = np.ascontiguousarray(table.hashes[:, WHOLE_VIEW])
-        across = turned(whole, TURNS[EXCHANGES.index(True)])
-        none = np.zeros((1, HASH_BYTES), dtype=np.uint8)
-        negated = np.concatenate([turned(none, turn) for turn in TURNS])
-        across ^= negated[EXCHANGES.index(True)]
-        # A turn exchanges rows and columns or not, and then negates.
-        self._wholes = np.stack((whole, across), axis=1).reshape(-1, HASH_BYTES).view(np.uint64)
+        self._own = None if like is None else np.flatnonzero(table.owner == like)
+        # Looked up by themselves, few frames are turned; among all, every frame is.
+        self._wholes = _both_ways(table.hashes[:, WHOLE_VIEW]) if like is None else None
         self._exchanges = np.array(EXCHANGES, dtype=np.int64)
-        self._negated = negated.view(np.uint64)
+        self._negated = _NEGATED.view(np.uint64)
 
     def left_to_ask(self, found: NDArray[np.uint64]) -> NDArray[np.bool_]:
         """Say which frames have not met so many others yet that more would tell nothing."""
@@ -177,25 +194,42 @@ class _MultiIndex:
         near = threads.map(*self._near_of_blocks(self._ranked(chunk), asked))
         return np.concatenate([np.zeros(0, dtype=np.uint64), *near])
 
-    def _ranked(self, chunk: Chunk) -> NDArray[np.uint64]:
-        """Return keys, turns and places of all views in one sorted row."""
-        keys = chunk.canonical(self._hashes)
-        places = np.arange(len(keys), dtype=np.uint64)
-        if self._like is not None:
-            # Only keys that the one clip has are of interest.
-            own = np.repeat(self._owner == self._like, self._views)
-            wanted = np.zeros(1 << chunk.bits, dtype=bool)
-            wanted[keys[own] >> TURN_BITS] = True
-            chosen = wanted[keys >> TURN_BITS]
-            keys, places = keys[chosen], places[chosen]
-        return np.sort(keys.astype(np.uint64) << _PLACE_BITS | places)
+    def _ranked(self, chunk: Chunk) -> Ranked:
+        """Return keys, turns and places of the views that share a key, in one rising row."""
+        rows = (
+            [ranked(chunk, self._hashes)]
+            if self._memory is None
+            else self._memory.ranked(chunk, self._hashes)
+        )
+        if self._own is not None:
+            return self._sharing_with_own(chunk, rows)
+        every = rows[0] if len(rows) == 1 else np.sort(np.concatenate(rows))
+        key = every >> KEY_BITS
+        shared = np.zeros(len(key), dtype=bool)
+        np.equal(key[1:], key[:-1], out=shared[1:])
+        shared[:-1] |= shared[1:]
+        return every[shared]
+
+    def _sharing_with_own(self, chunk: Chunk, rows: list[Ranked]) -> Ranked:
+        """Return the part of the rows whose keys the one clip has."""
+        own = (self._own_frames()[:, None] * self._views + np.arange(self._views)).ravel()
+        keys = distinct((chunk.canonical(self._hashes[own]) >> TURN_BITS).astype(np.uint64))
+        found = [np.zeros(0, dtype=np.uint64)]
+        for row in rows:
+            low = np.searchsorted(row, keys << KEY_BITS)
+            size = np.searchsorted(row, (keys + np.uint64(1)) << KEY_BITS) - low
+            found.append(row[np.repeat(low - np.cumsum(size) + size, size) + np.arange(size.sum())])
+        return np.sort(np.concatenate(found))
+
+    def _own_frames(self) -> NDArray[np.intp]:
+        return np.zeros(0, dtype=np.intp) if self._own is None else self._own
 
     def _near_of_blocks(
-        self, ranked: NDArray[np.uint64], asked: NDArray[np.bool_]
+        self, keyed: Ranked, asked: NDArray[np.bool_]
     ) -> tuple[Callable[[tuple[int, int]], NDArray[np.uint64]], list[tuple[int, int]]]:
         """Return blocks of look-ups, and what compares frames with those that share their key."""
-        place = (ranked & _PLACES).astype(np.int64)
-        key = ranked >> _KEY_BITS
+        place = (keyed & _PLACES).astype(np.int64)
+        key = keyed >> KEY_BITS
         begins = np.flatnonzero(np.diff(key, prepend=~key[:1]))
         size = np.diff(begins, append=len(key))
         crowd = np.repeat(np.arange(len(begins)), size)
@@ -218,7 +252,7 @@ class _MultiIndex:
             whole, viewed = place[one] // self._views, place[other]
             useful = self._useful(whole, viewed // self._views)
             one, other, whole, viewed = one[useful], other[useful], whole[useful], viewed[useful]
-            turn = BETWEEN[_turn(ranked[one]), _turn(ranked[other])]
+            turn = BETWEEN[_turn(keyed[one]), _turn(keyed[other])]
             close = self._distances(whole, viewed, turn) <= self._near_bits
             frame, view = np.divmod(viewed[close], self._views)
             return _packed(whole[close], frame, view, turn[close])
@@ -235,20 +269,36 @@ class _MultiIndex:
     def _distances(
         self, wholes: NDArray[np.int64], viewed: NDArray[np.int64], turns: NDArray[np.int64]
     ) -> NDArray[np.uint16]:
-        bits = self._wholes[2 * wholes + self._exchanges[turns]]
+        both = self._wholes
+        if both is None:
+            some, wholes = np.unique(wholes, return_inverse=True)
+            both = _both_ways(self._hashes[some * self._views + WHOLE_VIEW])
+        bits = both[2 * wholes + self._exchanges[turns]]
         bits ^= self._negated[turns]
         bits ^= self._words[viewed]
         counted: NDArray[np.uint16] = np.bitwise_count(bits).sum(axis=1, dtype=np.uint16)
         return counted
 
 
-_PLACE_BITS, _PLACES = np.uint64(32), np.uint64((1 << 32) - 1)
+_NEGATED = np.concatenate(
+    [turned(np.zeros((1, HASH_BYTES), dtype=np.uint8), turn) for turn in TURNS]
+)
+"""(8, 32): a turn exchanges rows and columns or not, and then negates these bits."""
+
+
+def _both_ways(whole: NDArray[np.uint8]) -> NDArray[np.uint64]:
+    """Return (2 * N, 4): every hash, and after it the one with rows and columns exchanged."""
+    across = EXCHANGES.index(True)
+    exchanged = turned(whole, TURNS[across]) ^ _NEGATED[across]
+    return np.stack((whole, exchanged), axis=1).reshape(-1, HASH_BYTES).view(np.uint64)
+
+
+_PLACES = (np.uint64(1) << PLACE_BITS) - np.uint64(1)
 _TURNS = np.uint64((1 << TURN_BITS) - 1)
-_KEY_BITS = _PLACE_BITS + np.uint64(TURN_BITS)
 
 
-def _turn(ranked: NDArray[np.uint64]) -> NDArray[np.int64]:
-    return (ranked >> _PLACE_BITS & _TURNS).astype(np.int64)
+def _turn(keyed: Ranked) -> NDArray[np.int64]:
+    return (keyed >> PLACE_BITS & _TURNS).astype(np.int64)
 
 
 def _afforded(others: NDArray[np.int64]) -> NDArray[np.int64]:

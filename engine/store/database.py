@@ -167,6 +167,7 @@ class Database:
         connection.enable_load_extension(True)  # noqa: FBT003  # apsw takes it by position only
         connection.load_extension(sqlite_vec.loadable_path())
         connection.enable_load_extension(False)  # noqa: FBT003
+        connection.create_aggregate_function("pack_frames", PackFrames, 5)
         if not self.read_only:
             connection.execute("PRAGMA journal_mode = WAL")
             # FULL: a commit is on disk before we act on it; the journal's promise rests on this.
@@ -194,8 +195,6 @@ class Database:
             )
         if self.read_only:
             return
-        if version < len(known):
-            connection.create_aggregate_function("pack_frames", PackFrames, 5)
         for number in range(version + 1, len(known) + 1):
             with self.atomic() as writing:
                 # Another process may have been first.

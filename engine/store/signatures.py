@@ -196,23 +196,39 @@ class StoredFrames:
 
 
 def frames(db: Database, of: Collection[int] | None = None) -> dict[int, StoredFrames]:
-    """Return the frames of every signature, or of a few, by its number, in order of time."""
+    """Return the frames of every signature, or of some, by its number, in order of time."""
     some = "" if of is None else f" WHERE signature_id IN ({','.join(str(int(n)) for n in of)})"
     with db.read() as connection:
-        found = connection.execute(f"SELECT signature_id, first, frames, body FROM frames{some}")
-        rows = [
+        one_row = integer(connection, "PRAGMA user_version") >= _ONE_ROW_SINCE
+        source = "SELECT signature_id, first, frames, body FROM frames" if one_row else _ROW_A_FRAME
+        found = [
             (cast("int", number), cast("int", first), cast("int", count), cast("bytes", body))
-            for number, first, count, body in found
+            for number, first, count, body in connection.execute(f"SELECT * FROM ({source}){some}")
         ]
-        places = [str(first + n) for _, first, count, _ in rows for n in range(count)]
-        wanted = "" if of is None else f" WHERE rowid IN ({','.join(places)})"
+        sql = "SELECT rowid, embedding FROM frame_embeddings"
+        # A row by its number is found at once; for all of them one pass is quicker.
         embedded = dict(
-            connection.execute(f"SELECT rowid, embedding FROM frame_embeddings{wanted}")
+            connection.execute(sql)
+            if of is None
+            else (
+                row
+                for _, first, count, _ in found
+                for place in range(first, first + count)
+                for row in connection.execute(f"{sql} WHERE rowid = ?", (place,))
+            )
         )
     return {
         number: _stored(unpacked(body, count), [embedded.get(first + n) for n in range(count)])
-        for number, first, count, body in rows
+        for number, first, count, body in found
     }
+
+
+_ONE_ROW_SINCE = 3
+# A state that is only read may be older.
+_ROW_A_FRAME = (
+    "SELECT signature_id, min(id), count(*), pack_frames(timestamp_s, whash, hash, views, quality) "
+    "FROM (SELECT * FROM frames ORDER BY signature_id, timestamp_s, id) GROUP BY signature_id"
+)
 
 
 _NOT_EMBEDDED = bytes(DIMENSIONS)

@@ -12,6 +12,7 @@ from autodedup.engine.match.candidates import find_candidates
 from autodedup.engine.match.frames import frame_table
 from autodedup.engine.match.keys import BETWEEN, chunks
 from autodedup.engine.match.looks import paired_distances
+from autodedup.engine.match.memory import SearchMemory
 from autodedup.engine.match.model import Clip
 from autodedup.engine.match.search import Hits, similar_frames
 from autodedup.engine.signature.views import TURNS, turned
@@ -24,6 +25,7 @@ Rows = set[tuple[int, int, int, int]]
 def indexed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small libraries are searched as large ones are."""
     monkeypatch.setattr(search, "EXACT_PRODUCTS", 0)
+    monkeypatch.setattr(search, "EXACT_PRODUCTS_OF_ONE", 0)
 
 
 def hits(clips: Sequence[Clip], like: int | None = None) -> Hits:
@@ -143,6 +145,19 @@ def test_black_frames_are_not_looked_up() -> None:
     clips = [flattened(clip(n, film(1), 6.0), until=10.0) for n in range(3)]
 
     assert rows(hits(clips)) == set()
+
+
+@pytest.mark.usefixtures("indexed")
+def test_what_a_search_remembers_changes_no_answer() -> None:
+    clips = some_library()
+    memory = SearchMemory()
+    nobody = threading.Event()
+    for some in (clips[:7], clips[:9], clips, clips[:8], clips[2:]):
+        for like in (None, len(some) - 1):
+            fresh = find_candidates(some, NEAR_BITS, stop=nobody, like=like)
+            known = find_candidates(some, NEAR_BITS, stop=nobody, like=like, memory=memory)
+            assert known.pairs == fresh.pairs
+            assert known.weights.keys() == fresh.weights.keys()
 
 
 @pytest.mark.usefixtures("indexed")
