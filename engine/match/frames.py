@@ -8,9 +8,11 @@ from numpy.typing import NDArray
 
 from autodedup.engine.match.looks import WHOLE_VIEW, paired_distances
 from autodedup.engine.match.model import Clip
-from autodedup.engine.signature.quality import FLAT
+from autodedup.engine.signature.quality import FAINT, FLAT
 
 REPEAT_BITS = 8  # a frame this close to the one looked up before it is not looked up again
+
+NIGHT_SECONDS = 2.0  # that faint frames must last to vote
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,8 +39,19 @@ class FrameTable:
 
 
 def voting(clip: Clip) -> NDArray[np.bool_]:
-    """Say which frames of a clip may vote: those with something to see in them."""
-    return clip.quality >= FLAT
+    """Say which frames of a clip may vote: those with something to see in them.
+
+    Faint ones do in a night scene, which lasts, and not in a fade, which passes.
+    """
+    faint = (clip.quality >= FLAT) & (clip.quality < FAINT)
+    edges = np.flatnonzero(np.diff(faint.astype(np.int8), prepend=0, append=0)).reshape(-1, 2)
+    votes: NDArray[np.bool_] = clip.quality >= FAINT
+    last = len(faint) - 1
+    for first, past in edges.tolist():
+        begin, end = clip.times_seconds[max(first - 1, 0)], clip.times_seconds[min(past, last)]
+        if end - begin >= NIGHT_SECONDS or past - first == len(faint):
+            votes[first:past] = True
+    return votes
 
 
 def frame_table(clips: Sequence[Clip]) -> FrameTable:

@@ -21,7 +21,7 @@ class Embeddings:
     """The copy embeddings of the N frames of a signature.
 
     recipe  how they were made, with which model; only embeddings of one recipe may be compared
-    rows    (N, 128) int8, as `engine.embedding.storage` keeps them; zeros for a flat frame
+    rows    (N, 128) int8, as `engine.embedding.storage` keeps them; zeros for a faint frame
     """
 
     recipe: str

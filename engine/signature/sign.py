@@ -17,7 +17,7 @@ from autodedup.engine.signature.bars import Stretch, stretches
 from autodedup.engine.signature.copy import copy_model, embed
 from autodedup.engine.signature.model import ANCHORS, Embeddings, Signature
 from autodedup.engine.signature.perceptual import coefficients, hashes_of
-from autodedup.engine.signature.quality import FLAT, quality_of
+from autodedup.engine.signature.quality import FAINT, FLAT, quality_of
 from autodedup.engine.signature.recipe import RECIPE
 from autodedup.engine.signature.wavelet import whashes
 
@@ -103,7 +103,7 @@ def _embeddings(
     quality: NDArray[np.float32],
     report: Progress,
 ) -> Embeddings | None:
-    """Embed the frames that are not flat, each what lies between its bars."""
+    """Embed the frames that are not faint, each what lies between its bars."""
     if model is None or look.colours is None:
         return None
     height, width = look.pictures.shape[1:]
@@ -120,7 +120,7 @@ def _embeddings(
             report(look.seen_seconds + first + frames)
 
         mine = slice(part.first, part.past)
-        found.append(embed(model, look.colours[mine], box, quality[mine] >= FLAT, alive))
+        found.append(embed(model, look.colours[mine], box, quality[mine] >= FAINT, alive))
     return Embeddings(found[0].recipe, np.concatenate([some.rows for some in found]))
 
 

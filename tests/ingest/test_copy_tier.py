@@ -14,7 +14,7 @@ from autodedup.engine.errors import ModelUnavailableError
 from autodedup.engine.opening import open_library
 from autodedup.engine.settings import Settings
 from autodedup.engine.signature.copy import copy_state
-from autodedup.engine.signature.quality import FLAT
+from autodedup.engine.signature.quality import FAINT
 from autodedup.engine.store import signatures
 from autodedup.engine.store.database import Database, integer
 from autodedup.engine.workbench import Workbench
@@ -35,7 +35,7 @@ def test_every_frame_with_something_to_see_is_stored_with_its_embedding(library:
     assert embedding_recipes(library) == {copy_state().recipe}
     for frames in signatures.frames(state(library)).values():
         length = np.linalg.norm(frames.embeddings.astype(np.float32), axis=1)
-        assert ((length > 200) == (frames.quality >= FLAT)).all()
+        assert ((length > 200) == (frames.quality >= FAINT)).all()
 
 
 def test_embeddings_go_with_their_signature(library: Path, open_bench: OpenBench) -> None:
@@ -43,7 +43,7 @@ def test_embeddings_go_with_their_signature(library: Path, open_bench: OpenBench
     with state(library).read() as connection:
         kept = integer(connection, "SELECT count(*) FROM frame_embeddings")
     held = signatures.frames(state(library)).values()
-    shown = sum(int((frames.quality >= FLAT).sum()) for frames in held)
+    shown = sum(int((frames.quality >= FAINT).sum()) for frames in held)
     assert kept == shown > 0
 
 

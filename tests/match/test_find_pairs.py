@@ -10,6 +10,7 @@ from match_films import Edit, clip, film, flattened, joined
 from autodedup.engine.errors import CancelledError
 from autodedup.engine.match import search
 from autodedup.engine.match.find import find_pairs
+from autodedup.engine.match.frames import voting
 from autodedup.engine.match.model import Clip, PairMatch
 from autodedup.engine.match.thresholds import Thresholds
 
@@ -144,6 +145,19 @@ def test_black_frames_never_vote() -> None:
     black = [flattened(clip(n, film(1), 10), until=10) for n in (1, 2)]
 
     assert find(*black) == []
+
+
+def test_a_night_film_is_found_and_a_fade_does_not_vote() -> None:
+    night = [replace(clip(n, film(1), 20), quality=np.full(40, 0.05, np.float32)) for n in (1, 2)]
+    faded = [
+        replace(c, quality=np.where(c.times_seconds < 1.0, 0.05, 0.8).astype(np.float32))
+        for c in (clip(3, film(3), 20), clip(4, film(4), 20))
+    ]
+
+    match = only(find(*night))
+
+    assert match.relation == "near"
+    assert [int(voting(c).sum()) for c in faded] == [38, 38]
 
 
 def test_a_black_head_does_not_stand_between_a_film_and_its_copy() -> None:

@@ -17,7 +17,7 @@ from autodedup.engine.footage.encode import Encoding, encode
 from autodedup.engine.footage.film import Film, render_film
 from autodedup.engine.footage.picture_edits import padded
 from autodedup.engine.signature.model import HASH_BYTES, Signature
-from autodedup.engine.signature.quality import FLAT
+from autodedup.engine.signature.quality import FAINT, FLAT
 from autodedup.engine.signature.recipe import RECIPE
 from autodedup.engine.signature.sign import sign
 from autodedup.engine.signature.views import TURNS, VIEWS, turned
@@ -134,7 +134,7 @@ def test_the_embeddings_of_a_film_set_between_bars_are_those_of_the_film(
     assert nearest_cosine(one, third) < WHOLE["1 in 1,000"]
 
 
-def test_flat_frames_have_no_embedding(film: Film, tmp_path: Path) -> None:
+def test_faint_frames_have_no_embedding(film: Film, tmp_path: Path) -> None:
     frames = film.frames.copy()
     frames[:48] = 0
     path = tmp_path / "late.mp4"
@@ -143,7 +143,7 @@ def test_flat_frames_have_no_embedding(film: Film, tmp_path: Path) -> None:
     signature = embedded(path)
 
     assert signature.embeddings is not None
-    assert (signature.embeddings.rows.any(axis=1) == (signature.quality >= FLAT)).all()
+    assert (signature.embeddings.rows.any(axis=1) == (signature.quality >= FAINT)).all()
 
 
 def run(code: str, *arguments: str) -> list[str]:
