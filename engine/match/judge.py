@@ -18,6 +18,7 @@ _SHARED_BITS = 50.0
 _SHARED_CONTRAST = 40.0
 _SHARED_SCENES = 3
 _PLENTY_OF_SCENES = 8
+_LEAST_DOUBT = 0.35  # however close two films lie
 
 
 def judge(
@@ -33,7 +34,7 @@ def judge(
             return "act"
         if relation == "near" and _stands_alike(witness, segments, pair, limits):
             return "act"
-    if _moves_alike(witness, segments, limits) or _shares(witness, limits):
+    if _moves_alike(witness, segments, limits) or _shares(witness, segments, limits):
         return "mention"
     return "nothing"
 
@@ -126,14 +127,16 @@ def _moves_alike(witness: Witness, segments: tuple[Segment, ...], limits: Thresh
         and motion >= limits.long_motion
     )
     # A different take of one pose is close at rest and parts when it moves; a copy never parts.
+    # The closer two films lie, the less they have to move to show that they move together.
     unhurried = seconds >= limits.short_seconds or all(s.speed == 1.0 for s in segments)
+    doubt = max(_LEAST_DOUBT, witness.mean_bits / limits.close_bits)
     close = (
         unhurried
-        and witness.mean_bits <= limits.close_bits
+        and doubt <= 1.0
         and witness.high_bits <= limits.close_high
         and witness.scenes >= 2  # noqa: PLR2004  # one picture has no motion
-        and gap >= limits.close_contrast
-        and motion >= limits.close_motion
+        and gap >= doubt * limits.close_contrast
+        and motion >= doubt * limits.close_motion
     )
     return moving or hard or calm or close
 
@@ -160,9 +163,16 @@ def _stands_alike(
     )
 
 
-def _shares(witness: Witness, limits: Thresholds) -> bool:
+def _shares(witness: Witness, segments: tuple[Segment, ...], limits: Thresholds) -> bool:
+    """Say whether two films share a stretch, though neither is a copy of the other."""
     gap = contrast(witness)
+    seconds = sum(segment.a_end - segment.a_start for segment in segments)
+    asked = _SHARED_CONTRAST if seconds >= limits.short_seconds else limits.short_contrast
+    near_alike = (
+        witness.mean_bits <= limits.close_bits
+        and witness.high_bits <= limits.close_high
+        and gap >= limits.close_contrast
+    )
     return witness.scenes >= _SHARED_SCENES and (
-        (witness.mean_bits <= _SHARED_BITS and gap >= _SHARED_CONTRAST)
-        or (witness.mean_bits <= limits.close_bits and gap >= limits.close_contrast)
+        near_alike or (witness.mean_bits <= _SHARED_BITS and gap >= asked)
     )

@@ -17,7 +17,8 @@ class Thresholds:
     hard_bits, hard_contrast, hard_scenes  the same for a longer film under a heavier edit
     short_contrast   a moving film shorter than `short_seconds` must lie this much closer
     close_bits       a short or calm film must lie within this, and move alike
-    close_contrast, close_motion  and by so much; nine in ten of its frames within `close_high`
+    close_contrast, close_motion  and by so much, less if it is closer; nine in ten of its frames
+    must lie within `close_high`
     long_seconds     a calm film this long may lie further apart if it moves alike
     still_bits       two films that stand still must lie within this and last equally long
     seen_…           of pairs that only the embeddings have seen, in bits as `sights` counts them:

@@ -11,8 +11,10 @@ from autodedup.engine.errors import CancelledError
 from autodedup.engine.match import search
 from autodedup.engine.match.find import find_pairs
 from autodedup.engine.match.frames import voting
-from autodedup.engine.match.model import Clip, PairMatch
+from autodedup.engine.match.judge import judge
+from autodedup.engine.match.model import Clip, PairMatch, Segment
 from autodedup.engine.match.thresholds import Thresholds
+from autodedup.engine.match.verify import Witness
 
 BALANCED = Thresholds()
 
@@ -133,6 +135,27 @@ def test_two_takes_before_one_backdrop_are_not_copies(stillness: float) -> None:
     takes = [clip(n, film(n, stillness=stillness), 12) for n in (1, 2, 3)]
 
     assert [m for m in find(*takes) if m.relation != "overlap"] == []
+
+
+@pytest.mark.parametrize(
+    ("mean", "high", "gap", "motion", "verdict"),
+    [
+        (20.0, 18.0, 18.7, 0.31, "act"),  # a fade-in of which four frames were compared
+        (1.9, 2.8, 14.0, 0.75, "act"),  # a calm tree, all but identical
+        (26.7, 21.0, 32.6, 0.46, "act"),  # fast, so that single frames fall between two others
+        (26.3, 36.2, 46.5, 0.47, "nothing"),  # two signs of one signer part for a while
+        (35.5, 44.0, 2.6, 0.22, "nothing"),
+        (52.4, 55.0, 9.1, 0.34, "nothing"),  # two takes of one room
+    ],
+)
+def test_the_closer_films_lie_the_less_they_must_move(
+    mean: float, high: float, gap: float, motion: float, verdict: str
+) -> None:
+    witness = Witness(30, 10, 1.0, mean, high, high, mean + gap, motion)
+    segments = (Segment(0.0, 2.2, 0.0, 2.2, 1.0),)
+    pair = (clip(1, film(1), 2.2), clip(2, film(1), 9.6))
+
+    assert judge(witness, "contains", segments, pair, BALANCED) == verdict
 
 
 def test_a_copy_before_a_still_backdrop_is_found() -> None:
