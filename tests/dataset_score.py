@@ -11,6 +11,7 @@ from autodedup.schemas.evidence import Overlap
 from autodedup.schemas.find_duplicates import Group
 from autodedup.schemas.vocabulary import ACTING_KINDS
 
+BANDS = {"0.95 to 1": 0.95, "0.90 to 0.95": 0.9, "0.80 to 0.90": 0.8, "below 0.80": 0.0}
 OFFSET_TOLERANCE = 0.5  # seconds
 SPEED_TOLERANCE = 0.01
 
@@ -22,6 +23,7 @@ class Claims:
     acting: frozenset[Pair]
     overlapping: frozenset[Pair]
     evidence: dict[Pair, tuple[str, Sequence[Overlap]]]  # the file of side `a`, its stretches
+    confidence: dict[Pair, float] = field(default_factory=dict)  # of acting claims, 0..1
 
     @classmethod
     def of(cls, groups: Iterable[Group]) -> "Claims":
@@ -29,6 +31,7 @@ class Claims:
         acting: set[Pair] = set()
         overlapping: set[Pair] = set()
         evidence: dict[Pair, tuple[str, Sequence[Overlap]]] = {}
+        confidence: dict[Pair, float] = {}
         for group in groups:
             names = {file.id: file.path or "" for file in group.files}
             together = [names[group.keep]]
@@ -38,12 +41,14 @@ class Claims:
                 pair = ordered(names[file.id], names[group.keep])
                 if file.relation in ACTING_KINDS:
                     together.append(names[file.id])
+                    if file.confidence is not None:
+                        confidence[pair] = file.confidence
                 elif file.relation == "overlap":
                     overlapping.add(pair)
                 if file.evidence is not None and file.evidence.overlap:
                     evidence[pair] = (names[file.id], file.evidence.overlap)
             acting |= {ordered(*pair) for pair in itertools.combinations(together, 2)}
-        return cls(frozenset(acting), frozenset(overlapping), evidence)
+        return cls(frozenset(acting), frozenset(overlapping), evidence, confidence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,8 @@ class Score:
 
     `linked` counts files of a family that stand in an acting group with another of theirs: a
     file stands in one group only, so a film with several supersets cannot have every pair found.
+    `shared_seconds` says, of every overlap that the manifest does not know, what is claimed.
+    `reliability` counts (right, all) claims to act upon by the confidence they were given.
     """
 
     found: int
@@ -65,6 +72,8 @@ class Score:
     offsets: tuple[int, int]
     linked: tuple[int, int]
     wrong_offsets: tuple[str, ...] = field(default=())
+    shared_seconds: tuple[str, ...] = field(default=())
+    reliability: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def recall(self) -> float:
@@ -102,7 +111,38 @@ def score(media: dict[str, Media], claims: Claims) -> Score:
         offsets=(checked - len(wrong), checked),
         linked=_linked(plain.keys(), claims),
         wrong_offsets=tuple(wrong),
+        shared_seconds=tuple(
+            _told(pair, claims)
+            for pair in sorted(claims.overlapping)
+            if _is_made_up(media, pair) and pair in claims.evidence
+        ),
+        reliability=_reliability(media, claims),
     )
+
+
+def _told(pair: Pair, claims: Claims) -> str:
+    """Return which seconds two files are said to share."""
+    first, stretches = claims.evidence[pair]
+    second = pair[1] if pair[0] == first else pair[0]
+    spans = ", ".join(f"{s.a[0]:.1f}-{s.a[1]:.1f} at {s.b[0]:.1f}-{s.b[1]:.1f}" for s in stretches)
+    return f"{first} in {second}: {spans}"
+
+
+def _reliability(media: dict[str, Media], claims: Claims) -> dict[str, tuple[int, int]]:
+    """Count right claims and all claims, by bands of confidence; opinions are left out."""
+    counts = {band: [0, 0] for band in BANDS}
+    for pair, confidence in claims.confidence.items():
+        if not all(name in media for name in pair) or _is_opinion(media, pair):
+            continue
+        band = next(name for name, least in BANDS.items() if confidence >= least)
+        counts[band][0] += not _is_false(media, pair)
+        counts[band][1] += 1
+    return {band: (right, total) for band, (right, total) in counts.items()}
+
+
+def _is_opinion(media: dict[str, Media], pair: Pair) -> bool:
+    one, other = media[pair[0]], media[pair[1]]
+    return judge(one, other) == "apart" and not (one.only_with_original or other.only_with_original)
 
 
 def _linked(pairs: Iterable[Pair], claims: Claims) -> tuple[int, int]:

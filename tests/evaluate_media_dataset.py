@@ -1,11 +1,13 @@
 """Score the server on any folder with a manifest, driving it over stdio as an agent does.
 
-    python tests/evaluate_media_dataset.py FOLDER [--profile balanced] [--apply] [--json]
-        [--serve "--workers 2"]
+    python tests/evaluate_media_dataset.py FOLDER [FOLDER …] [--profile balanced] [--apply]
+        [--json] [--serve "--workers 2"]
 
-FOLDER is a set of `generate_media_dataset`, or the corpus ($AUTODEDUP_CORPUS). It is copied
-first: nothing in it is touched. With --apply a plan is applied and undone, and every file's
-SHA-256, name and time compared before and after.
+A FOLDER is a set of `generate_media_dataset`, the corpus ($AUTODEDUP_CORPUS), or any other with a
+manifest.json or truth.json (`dataset_truth` says what stands in them). It is copied first:
+nothing in it is touched. After several, the reliability of the confidence is told of all together.
+With --apply a plan is applied and undone, and every file's SHA-256, name and time compared before
+and after.
 """
 
 import argparse
@@ -21,7 +23,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import anyio
-from dataset_score import Claims, Score, score
+from dataset_score import BANDS, Claims, Score, score
 from dataset_truth import read_manifest
 from mcp import Client, StdioServerParameters
 
@@ -164,7 +166,7 @@ def report(outcome: Outcome) -> str:
         f"  of them hard negatives: {len(result.false_hard_negatives)}",
         *(f"  {one}  =  {other}" for one, other in result.false),
         f"overlaps that the manifest does not know: {len(result.false_overlaps)}",
-        *(f"  {one}  ~  {other}" for one, other in result.false_overlaps),
+        *(f"  {claim}" for claim in result.shared_seconds),
         f"missed: {len(result.missed)}",
         *(f"  {one}  ≠  {other}" for one, other in result.missed[:MISSES_SHOWN]),
         *(
@@ -177,6 +179,7 @@ def report(outcome: Outcome) -> str:
         "scored apart (linked of pairs): "
         + (", ".join(f"{name} {a}/{b}" for name, (a, b) in result.apart.items()) or "none"),
     ]
+    lines += reliable([outcome])
     if outcome.undone is not None:
         back = "all back" if not outcome.undone.not_back else "NOT BACK"
         lines.append(f"plan applied and undone: {outcome.undone.moved} files moved, {back}")
@@ -184,30 +187,50 @@ def report(outcome: Outcome) -> str:
     return "\n".join(lines)
 
 
+def reliable(outcomes: Sequence[Outcome]) -> list[str]:
+    """Return, by confidence, how many of the claims to act upon were right."""
+    lines = ["claims to act upon, by confidence: right of all"]
+    for band in BANDS:
+        counts = [outcome.score.reliability[band] for outcome in outcomes]
+        right, total = (sum(count[n] for count in counts) for n in (0, 1))
+        lines.append(f"  {band:<14} {right:>5} {total:>5}")
+    return lines
+
+
 def main() -> int:
     """Run as a command; the exit status is 1 only when a file is not back after the undo."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument(
-        "folder", type=Path, nargs="?", default=os.environ.get("AUTODEDUP_CORPUS"),
-        help="a folder with manifest.json; default: $AUTODEDUP_CORPUS",
+        "folders", type=Path, nargs="*", metavar="folder",
+        help="a folder with manifest.json or truth.json; default: $AUTODEDUP_CORPUS",
     )  # fmt: skip
     parser.add_argument("--profile", choices=["strict", "balanced", "loose"], default="balanced")
     parser.add_argument("--apply", action="store_true", help="apply a plan and undo it")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--serve", default="", help="further flags for autodedup serve")
     given = parser.parse_args()
-    if given.folder is None:
+    corpus = os.environ.get("AUTODEDUP_CORPUS")
+    folders = given.folders or ([Path(corpus)] if corpus else [])
+    if not folders:
         parser.error("name a folder, or set AUTODEDUP_CORPUS")
 
-    async def work() -> Outcome:
+    async def work(folder: Path) -> Outcome:
         return await evaluate(
-            Path(given.folder), profile=given.profile, apply=given.apply,
-            flags=shlex.split(given.serve),
-        )  # fmt: skip
+            folder, profile=given.profile, apply=given.apply, flags=shlex.split(given.serve)
+        )
 
-    outcome = anyio.run(work)
-    print(json.dumps(asdict(outcome), indent=1) if given.json else report(outcome))
-    return 1 if outcome.undone is not None and outcome.undone.not_back else 0
+    outcomes: list[Outcome] = []
+    for folder in folders:
+        outcomes.append(anyio.run(work, folder))
+        if not given.json:
+            print(f"{folder}\n{report(outcomes[-1])}\n", flush=True)
+    if given.json:
+        told = [asdict(outcome) for outcome in outcomes]
+        print(json.dumps(told[0] if len(told) == 1 else told, indent=1))
+    elif len(outcomes) > 1:
+        print("\n".join(["all together", *reliable(outcomes)]))
+    lost = [name for outcome in outcomes if outcome.undone for name in outcome.undone.not_back]
+    return 1 if lost else 0
 
 
 if __name__ == "__main__":

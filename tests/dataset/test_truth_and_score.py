@@ -171,3 +171,24 @@ def test_a_manifest_needs_no_more_than_files_and_families(tmp_path: Path) -> Non
 
     assert judge(media["a.mp4"], media["b.mp4"]) == "same"
     assert judge(media["a.mp4"], media["c.mp4"]) == "different"
+
+
+def test_claims_are_counted_by_the_confidence_they_were_given() -> None:
+    claims = Claims.of([group(PLAIN, (COPY, "near"), (OTHER, "near"))])
+    pairs = sorted(claims.acting)
+    sure = replace(claims, confidence=dict(zip(pairs, (0.97, 0.96, 0.5), strict=True)))
+
+    result = score(library(PLAIN, COPY, OTHER), sure)
+
+    # a-copy = a and a-copy = b stand in the highest band, a = b in the lowest.
+    assert result.reliability["0.95 to 1"] == (1, 2)
+    assert result.reliability["below 0.80"] == (0, 1)
+
+
+def test_the_seconds_of_an_unknown_overlap_are_told() -> None:
+    seconds = Overlap(a=(0, 12), b=(3, 15), speed=1)
+    claims = Claims.of([group(PLAIN, (OTHER, "overlap"), seconds=seconds)])
+
+    (told,) = score(library(PLAIN, OTHER), claims).shared_seconds
+
+    assert told == "b.mp4 in a.mp4: 0.0-12.0 at 3.0-15.0"
