@@ -10,6 +10,9 @@ from contextlib import AbstractContextManager, nullcontext
 
 from autodedup.engine.apply.turn import turn
 from autodedup.engine.errors import CancelledError, ModelUnavailableError, PreflightFailedError
+from autodedup.engine.gpu.lane import GpuLane
+from autodedup.engine.gpu.state import gpu_state
+from autodedup.engine.ingest.decoders import Decoders
 from autodedup.engine.ingest.identity import Identity
 from autodedup.engine.ingest.meaning import Meaning
 from autodedup.engine.ingest.refusal import Refusals
@@ -67,10 +70,10 @@ class IngestRun:
             with turn(self._db, self._roots, "ingest", stop), self._pool() as pool:
                 self.begun.set()
                 self._check_copy()  # loads a model, so the turn is taken first
-                with self._embedder() as embedder:
+                with self._embedder() as embedder, self._decoders(pool) as decoders:
                     if embedder is not None:
                         embedder.ready(stop)  # nothing is done where its model does not load
-                    self._stages(pool, embedder, stop)
+                    self._stages(pool, decoders, embedder, stop)
         except CancelledError:
             return self._answer("cancelled")
         return self._answer("complete")
@@ -112,11 +115,20 @@ class IngestRun:
         wanted = "semantic" in self._arguments.tiers
         return Embedder(chosen_model(self._settings)) if wanted else nullcontext()
 
-    def _stages(self, pool: WorkerPool, embedder: Embedder | None, stop: threading.Event) -> None:
+    def _stages(
+        self,
+        pool: WorkerPool,
+        decoders: Decoders,
+        embedder: Embedder | None,
+        stop: threading.Event,
+    ) -> None:
         Scan(self._db, self._roots, self._settings, self._scope, self._tally).run(stop)
         self._void_what_is_asked_again()
         identity = Identity(self._db, self._roots, pool, self._refusals)
-        self._tally.begin("hashing", len(self._to_do()))
+        to_do = len(self._to_do())
+        self._tally.begin("hashing", to_do)
+        if to_do and set(self._tiers) != {"exact"}:
+            decoders.warm_up()
         fresh = [row for row in self._to_do() if row.edge_hash is None]
         identity.read_whole(identity.read_ends(fresh, stop), stop)
         to_sign = [row for row in self._to_do() if row.edge_hash is not None]
@@ -126,7 +138,12 @@ class IngestRun:
             return
         self._tally.begin("signing")
         signing = Signing(
-            self._db, self._roots, pool, self._refusals, self._tally, embedding=self._embedding
+            self._db,
+            self._roots,
+            decoders,
+            self._refusals,
+            self._tally,
+            embedding=self._embedding,
         )
         signing.run(to_sign, ",".join(self._tiers), stop)
         self._tally.begin("comparing streams")
@@ -139,6 +156,14 @@ class IngestRun:
             signatures.prune(connection)
         self._tally.begin("done")
         self._mention_former_failures()
+
+    def _decoders(self, pool: WorkerPool) -> Decoders:
+        state = gpu_state(self._settings)
+        lane = GpuLane(
+            memory_share=self._settings.gpu_memory_share,
+            timeout_s=self._settings.decode_timeout_s,
+        )
+        return Decoders(pool, state, lane if state.usable else None)
 
     def _void_what_is_asked_again(self) -> None:
         """Take back what is to be done again: by request, a new recipe, a passing fault."""

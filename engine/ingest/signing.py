@@ -9,6 +9,7 @@ import apsw
 
 from autodedup.engine.errors import CancelledError
 from autodedup.engine.ingest.asking import ask
+from autodedup.engine.ingest.decoders import Decoders
 from autodedup.engine.ingest.refusal import Refusals
 from autodedup.engine.ingest.tally import Tally
 from autodedup.engine.roots import Roots
@@ -16,7 +17,6 @@ from autodedup.engine.signature.model import Signature
 from autodedup.engine.store import files, generation, signatures
 from autodedup.engine.store.database import Database
 from autodedup.engine.store.files import FileRow
-from autodedup.engine.workers.pool import WorkerPool
 from autodedup.engine.workers.tasks import Failed, SignTask
 
 
@@ -39,13 +39,13 @@ class Signing:
         self,
         db: Database,
         roots: Roots,
-        pool: WorkerPool,
+        decoders: Decoders,
         refusals: Refusals,
         tally: Tally,
         *,
         embedding: str | None,
     ) -> None:
-        self._db, self._roots, self._pool = db, roots, pool
+        self._db, self._roots, self._decoders = db, roots, decoders
         self._refusals, self._tally = refusals, tally
         self._embedding = embedding
 
@@ -61,7 +61,7 @@ class Signing:
             replace(ask(SignTask, key, content.decoded, self._roots), embedded=embedded)
             for key, content in to_decode.items()
         )
-        for outcome in self._pool.run(tasks, stop):
+        for outcome in self._decoders.run(tasks, stop):
             content = to_decode[outcome.task.key]
             with self._db.atomic() as connection:
                 if isinstance(outcome, Failed):

@@ -15,10 +15,19 @@ from torch import Tensor
 
 def made_small(frames: Tensor, height: int, width: int) -> Tensor:
     """Return (..., height, width) uint8 of (..., H, W) uint8 or float 0..255 frames."""
+    return whole(averaged(frames, height, width))
+
+
+def averaged(frames: Tensor, height: int, width: int) -> Tensor:
+    """Return (..., height, width) float32: the means of the areas that (..., H, W) frames cover."""
     down = _shares(frames.shape[-2], height, frames.device)
     across = _shares(frames.shape[-1], width, frames.device)
-    scaled = down @ frames.float() @ across.T
-    return scaled.round_().clamp_(0, 255).to(torch.uint8)
+    return down @ frames.float() @ across.T
+
+
+def whole(values: Tensor) -> Tensor:
+    """Return floats rounded to uint8, 0 … 255."""
+    return values.round().clamp_(0, 255).to(torch.uint8)
 
 
 def turned_upright(pictures: Tensor, quarters: int) -> Tensor:

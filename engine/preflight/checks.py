@@ -1,12 +1,12 @@
 """The checks, one function each: what could stop the job, and how to mend it; none writes."""
 
-import importlib.util
 import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 from autodedup.engine.errors import AutoDedupError
+from autodedup.engine.gpu.state import GpuState
 from autodedup.engine.managed import TRASH
 from autodedup.engine.names import shown
 from autodedup.engine.opening import check_root, is_folder, is_there, writable_folder
@@ -137,13 +137,17 @@ def decoder_check(codecs: tuple[str, ...]) -> Check:
     )
 
 
-def gpu_check() -> Check:
-    """A GPU is used where there is one; none is needed."""
-    packages = [name for name in ("torch", "PyNvVideoCodec") if _installed(name)]
-    detail = "No GPU decoder in this version: the CPU decodes."
-    if packages:
-        detail += f" Installed: {', '.join(packages)}."
-    return Check(name="gpu", status="pass", detail=detail)
+def gpu_check(gpu: GpuState, settings: Settings) -> Check:
+    """A GPU is used where there is one; none is needed, but one that was asked for has to work."""
+    if settings.device == "cuda" and not gpu.usable:
+        return Check(
+            name="gpu",
+            status="warn",
+            detail=f"--device cuda was asked for: {gpu.why}. The CPU decodes.",
+            fix="pip install 'autodedup[gpu]' and NVIDIA's driver, or start with --device auto.",
+        )
+    share = f" Up to {settings.gpu_memory_share:.0%} of its memory is used." if gpu.usable else ""
+    return Check(name="gpu", status="pass", detail=f"{gpu.why[0].upper()}{gpu.why[1:]}.{share}")
 
 
 def model_check(state: CopyState) -> Check:
@@ -156,7 +160,3 @@ def model_check(state: CopyState) -> Check:
         detail=f"copy: {state.why} Ingest leaves this tier out.",
         fix="Install autodedup again, with onnxruntime for this platform.",
     )
-
-
-def _installed(package: str) -> bool:
-    return importlib.util.find_spec(package) is not None

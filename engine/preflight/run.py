@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from autodedup.engine.errors import AutoDedupError, PathNotFoundError
+from autodedup.engine.gpu.state import gpu_state
 from autodedup.engine.media.formats import video_codecs
 from autodedup.engine.media.walk import Found, walk
 from autodedup.engine.names import shown
@@ -43,6 +44,7 @@ def preflight(settings: Settings, db_path: Path, arguments: PreflightArguments) 
     codecs = video_codecs()
     library = _library(places, settings, folders[0])
     state, state_checks = _state(db_path, settings)
+    gpu = gpu_state(settings)
     copies, means = copy_state(), meaning_state(settings)
     made = [
         *(checks.root_check(folder) for folder in folders),
@@ -53,16 +55,16 @@ def preflight(settings: Settings, db_path: Path, arguments: PreflightArguments) 
         checks.free_space_check(db_path.parent, settings, "free_space"),
         *(checks.trash_check(folder) for folder in folders if os.access(folder, os.X_OK)),
         checks.decoder_check(codecs),
-        checks.gpu_check(),
+        checks.gpu_check(gpu, settings),
         checks.model_check(copies),
     ]
     return PreflightAnswer(
         ready=not any(check.status == "fail" for check in made),
         checks=tuple(made),
         engine=EngineState(
-            decoder="pyav",
-            why="No GPU decoder in this version: the CPU decodes.",
-            device="cpu",
+            decoder="nvdec" if gpu.usable else "pyav",
+            why=f"{gpu.why[0].upper()}{gpu.why[1:]}.",
+            device="cuda" if gpu.usable else "cpu",
             codecs=tuple(c for c in codecs if c in _WORTH_NAMING),
             copy_detection=ModelState(
                 available=copies.recipe is not None, model=copies.model, why=copies.why

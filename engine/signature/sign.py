@@ -1,20 +1,20 @@
-"""From a file to its signature: probe, choose a decoder, look, hash, embed."""
+"""From a file to its signature on the CPU: probe, look, hash, embed."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autodedup.engine.embedding.runtime import CopyModel
 from autodedup.engine.errors import FileError, ModelUnavailableError
-from autodedup.engine.media.choose import choose_source
 from autodedup.engine.media.facts import DecodeRoute, MediaFacts
 from autodedup.engine.media.frames import Look, Progress
 from autodedup.engine.media.probe import probe
 from autodedup.engine.media.reading import Seen, opened
+from autodedup.engine.media.software import SoftwareSource
 from autodedup.engine.signature.bars import Stretch, stretches
-from autodedup.engine.signature.copy import copy_model, embed
+from autodedup.engine.signature.copy import Box, copy_model, embed
 from autodedup.engine.signature.model import ANCHORS, Embeddings, Signature
 from autodedup.engine.signature.perceptual import coefficients, hashes_of
 from autodedup.engine.signature.quality import FAINT, FLAT, quality_of
@@ -32,11 +32,13 @@ def sign(
     report: Progress = _silent,
     *,
     embedded: bool = False,
+    why_cpu: str = "the CPU was asked",
 ) -> Signature:
     """Return the signature of one video file: a function of its bytes and the recipe alone.
 
-    `report` is told the seconds of film passed so far, often. With `embedded` the frames are
-    embedded too; where the model cannot run, they are not, and the notes say why.
+    `why_cpu` is told in its route. `report` is told the seconds of film passed so far, often. With
+    `embedded` the frames are embedded too; where the model cannot run, they are not, and the notes
+    say why.
 
     Raises:
         FileError: The file cannot be read (`reading.opened`), is no video (`probe`), cannot be
@@ -45,8 +47,8 @@ def sign(
     model, lacking = _model() if embedded else (None, ())
     with opened(path, expected) as file:
         facts = probe(file)
-        source, route = choose_source(facts)
-        look = source.look(file, facts, report, colour=model is not None)
+        look = SoftwareSource().look(file, facts, report, colour=model is not None)
+    route = DecodeRoute(decoder="pyav", why=why_cpu)
     signature = signature_of(look, facts, route, model, report)
     return replace(signature, notes=signature.notes + lacking)
 
@@ -67,24 +69,67 @@ def signature_of(
     shown = [look.pictures[part.first : part.past, part.rows, part.columns] for part in parts]
     waves = np.concatenate([coefficients(pictures) for pictures in shown])
     quality = quality_of(waves[:, 0])
+    refuse_flat(quality)
+    return assembled(
+        facts,
+        route,
+        times_seconds=look.times_seconds,
+        seen_seconds=look.seen_seconds,
+        frames=FrameHashes(
+            hashes_of(waves),
+            np.concatenate([whashes(pictures) for pictures in shown]),
+            quality,
+        ),
+        notes=look.notes,
+        embeddings=_embeddings(model, look, parts, quality, report),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameHashes:
+    """What is computed of N frames, on whatever device; shapes as in `Signature`."""
+
+    hashes: NDArray[np.uint8]
+    whashes: NDArray[np.uint64]
+    quality: NDArray[np.float32]
+
+
+def refuse_flat(quality: NDArray[np.float32]) -> None:
+    """Refuse a film in which there is nothing to see.
+
+    Raises:
+        FileError: TOO_FEW_FRAMES.
+    """
     if not (quality >= FLAT).any():
         raise FileError(
             "TOO_FEW_FRAMES",
             f"All {len(quality)} frames looked at are black or flat; there is nothing to compare.",
         )
-    small = np.concatenate([whashes(pictures) for pictures in shown])
+
+
+def assembled(
+    facts: MediaFacts,
+    route: DecodeRoute,
+    *,
+    times_seconds: NDArray[np.float64],
+    seen_seconds: float,
+    frames: FrameHashes,
+    notes: tuple[str, ...],
+    embeddings: Embeddings | None,
+) -> Signature:
+    """Return the signature of what was computed, with the anchors of the strict profile."""
     return Signature(
         recipe=RECIPE,
-        facts=replace(facts, duration_seconds=facts.duration_seconds or look.seen_seconds),
+        facts=replace(facts, duration_seconds=facts.duration_seconds or seen_seconds),
         route=route,
-        seen_seconds=look.seen_seconds,
-        times_seconds=look.times_seconds,
-        hashes=hashes_of(waves),
-        whashes=small,
-        quality=quality,
-        anchor_whashes=small[_nearest(look.times_seconds, look.seen_seconds)],
-        notes=look.notes,
-        embeddings=_embeddings(model, look, parts, quality, report),
+        seen_seconds=seen_seconds,
+        times_seconds=times_seconds,
+        hashes=frames.hashes,
+        whashes=frames.whashes,
+        quality=frames.quality,
+        anchor_whashes=frames.whashes[_nearest(times_seconds, seen_seconds)],
+        notes=notes,
+        embeddings=embeddings,
     )
 
 
@@ -109,12 +154,7 @@ def _embeddings(
     height, width = look.pictures.shape[1:]
     found: list[Embeddings] = []
     for part in parts:
-        box = (
-            part.columns.start / width,
-            part.rows.start / height,
-            part.columns.stop / width,
-            part.rows.stop / height,
-        )
+        box = box_of(part, height, width)
 
         def alive(frames: float, first: int = part.first) -> None:
             report(look.seen_seconds + first + frames)
@@ -122,6 +162,16 @@ def _embeddings(
         mine = slice(part.first, part.past)
         found.append(embed(model, look.colours[mine], box, quality[mine] >= FAINT, alive))
     return Embeddings(found[0].recipe, np.concatenate([some.rows for some in found]))
+
+
+def box_of(part: Stretch, height: int, width: int) -> Box:
+    """Return where the picture of a stretch is, in shares of the frame's sides."""
+    return (
+        part.columns.start / width,
+        part.rows.start / height,
+        part.columns.stop / width,
+        part.rows.stop / height,
+    )
 
 
 def _nearest(times: NDArray[np.float64], seconds: float) -> NDArray[np.intp]:

@@ -55,7 +55,13 @@ def _answer(request: Request, pipe: BinaryIO) -> None:
     life = _Life(pipe)
     try:
         if request.job == "sign":
-            signature = sign(request.path, request.expected, life.report, embedded=request.embedded)
+            signature = sign(
+                request.path,
+                request.expected,
+                life.report,
+                embedded=request.embedded,
+                why_cpu=request.why_cpu,
+            )
             send(pipe, *signature_message(signature))
             return
         if request.job == "stills":

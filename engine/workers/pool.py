@@ -38,6 +38,13 @@ from autodedup.engine.workers.wire import (
 _LOOK_S = 0.1  # how often a stop or a hung worker is looked for
 
 
+class _NoMore:
+    """What stands for the end of the tasks."""
+
+
+_NO_MORE = _NoMore()
+
+
 def default_size() -> int:
     """Return how many workers fill this machine: one a core that we may use."""
     if hasattr(os, "sched_getaffinity"):
@@ -75,11 +82,12 @@ class WorkerPool:
         """Return the numbers of the processes that live."""
         return tuple(worker.pid for worker in [*self._idle, *self._busy])
 
-    def run(self, tasks: Iterable[Task[V]], stop: threading.Event) -> Iterator[Outcome[V]]:
+    def run(self, tasks: Iterable[Task[V] | None], stop: threading.Event) -> Iterator[Outcome[V]]:
         """Yield the outcome of every task as it comes, in any order.
 
-        At most one task a worker is taken from `tasks` ahead of what was yielded. When `stop` is
-        set, or the iteration is given up, the work in hand is killed and has no outcome.
+        Where `tasks` gives None there is no task at the moment; it is asked again soon. At most one
+        task a worker is taken from it ahead of what was yielded. When `stop` is set, or the
+        iteration is given up, the work in hand is killed and has no outcome.
 
         Raises:
             InternalFaultError: No worker can be started here.
@@ -87,14 +95,20 @@ class WorkerPool:
         waiting = iter(tasks)
         in_hand: dict[WorkerProcess, Task[V]] = {}
         timed_out: set[WorkerProcess] = set()
+        ended = False
         try:
             while not stop.is_set():
-                while len(in_hand) < self._size and (task := next(waiting, None)) is not None:
+                more = not ended
+                while more and len(in_hand) < self._size:
+                    task = next(waiting, _NO_MORE)
+                    if task is None or isinstance(task, _NoMore):
+                        ended, more = task is not None, False
+                        continue
                     worker = self._idle.pop() if self._idle else WorkerProcess(self._inbox)
                     self._busy.add(worker)
                     in_hand[worker] = task
                     worker.ask(_request(task))
-                if not in_hand:
+                if ended and not in_hand:
                     return
                 news = self._news()
                 if news is None:
@@ -162,12 +176,13 @@ class WorkerPool:
 
 
 def _request(task: Task[V]) -> Request:
-    embedded = isinstance(task, SignTask) and task.embedded
+    if isinstance(task, SignTask):
+        return Request.of(
+            "sign", task.path, task.expected, embedded=task.embedded, why_cpu=task.why_cpu
+        )
     side = task.side if isinstance(task, StillsTask) else None
     wanted = task.wanted if isinstance(task, ShotsTask) else None
-    return Request.of(
-        _job(task), task.path, task.expected, embedded=embedded, side=side, wanted=wanted
-    )
+    return Request.of(_job(task), task.path, task.expected, side=side, wanted=wanted)
 
 
 def _job(task: Task[V]) -> Job:

@@ -35,9 +35,10 @@ class Task(Generic[V]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignTask(Task[Signature]):
-    """Sign a video; with `embedded`, for the copy tier too."""
+    """Sign a video; with `embedded`, for the copy tier too. `why_cpu` is told in its route."""
 
     embedded: bool = False
+    why_cpu: str = "the CPU was asked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

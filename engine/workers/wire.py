@@ -48,6 +48,7 @@ class Request(Frozen):
     embedded: bool = False  # of a signature: with the embeddings of its frames
     side: Annotated[int, Field(ge=16, le=512)] | None = None  # of stills, in pixels
     wanted: Wanted | None = None  # of shots
+    why_cpu: _Text = "the CPU was asked"  # of a signature: what its route says
     path_hex: str
     size: int
     mtime_ns: int
@@ -64,9 +65,11 @@ class Request(Frozen):
         embedded: bool = False,
         side: int | None = None,
         wanted: Wanted | None = None,
+        why_cpu: str = "the CPU was asked",
     ) -> "Request":
         """Return the request to do a job on a file."""
         return cls(
+            why_cpu=why_cpu[:1000],
             job=job,
             embedded=embedded,
             side=side,

@@ -14,11 +14,11 @@ from autodedup.engine.footage.encode import Encoding, encode
 from autodedup.engine.footage.file_edits import remuxed, turned_by_metadata
 from autodedup.engine.footage.film import Film, render_film, render_take
 from autodedup.engine.media import moments
-from autodedup.engine.media.choose import choose_source
 from autodedup.engine.media.facts import MediaFacts
 from autodedup.engine.media.frames import LONG_SIDE, SHORT_SIDE, Look, small_size
 from autodedup.engine.media.probe import LONGEST_SIDE, probe
 from autodedup.engine.media.reading import opened
+from autodedup.engine.media.software import SoftwareSource
 
 
 def looked_at(
@@ -28,9 +28,7 @@ def looked_at(
         facts = probe(file)
         if claimed is not None:
             facts = replace(facts, duration_seconds=claimed)
-        source, route = choose_source(facts)
-        assert route.why
-        return facts, source.look(file, facts, lambda _: None, colour=colour)
+        return facts, SoftwareSource().look(file, facts, lambda _: None, colour=colour)
 
 
 def refusal(path: Path) -> str:

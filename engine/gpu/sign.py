@@ -1,0 +1,117 @@
+"""From a file to its signature on a GPU: only hashes, embeddings and small numbers come back."""
+
+import time
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from autodedup.engine.embedding.runtime import DIMENSIONS
+from autodedup.engine.embedding.storage import to_bytes
+from autodedup.engine.kernels.hashes import coefficients, hashes_of, quality_of
+from autodedup.engine.kernels.pictures import squares_cut
+from autodedup.engine.kernels.wavelet import whashes
+from autodedup.engine.media.choose import Chip, choose_route
+from autodedup.engine.media.costs import Costs
+from autodedup.engine.media.frames import Progress
+from autodedup.engine.media.nvdec import DeviceLook, NotByNvdecError, NvdecSource
+from autodedup.engine.media.probe import probe
+from autodedup.engine.media.reading import Seen, opened
+from autodedup.engine.signature.bars import stretches
+from autodedup.engine.signature.model import Embeddings, Signature
+from autodedup.engine.signature.quality import FLAT
+from autodedup.engine.signature.recipe import embedding_recipe
+from autodedup.engine.signature.sign import FrameHashes, assembled, box_of, refuse_flat
+
+if TYPE_CHECKING:
+    from autodedup.engine.embedding.torch_runtime import TorchModel
+
+_EMBEDDED_AT_ONCE = 256  # frames
+
+
+class GpuSigner:
+    """Signs films, one at a time; each thread of the process has one of these."""
+
+    def __init__(
+        self, nvc: ModuleType, chip: Chip, model: "TorchModel | None", device: str = "cuda"
+    ) -> None:
+        self._source = NvdecSource(nvc, device)
+        self._chip, self._model = chip, model
+        self._device = torch.device(device)
+
+    def sign(
+        self,
+        path: str,
+        expected: Seen,
+        report: Progress,
+        *,
+        embedded: bool,
+        costs: Costs,
+        cpu_wait_s: float,
+    ) -> tuple[Signature, Costs]:
+        """Return the signature of a film, and what is known now of costs.
+
+        Raises:
+            FileError: As `signature.sign.sign`.
+            NotByNvdecError: The CPU is to do it; the message is the reason to report.
+        """
+        if embedded and self._model is None:
+            raise NotByNvdecError("the copy model does not run on this GPU")
+        with opened(path, expected) as file:
+            facts = probe(file)
+            route = choose_route(facts, self._chip, costs, cpu_wait_s)
+            if route.decoder == "pyav":
+                raise NotByNvdecError(route.why)
+            begun = time.monotonic()
+            with torch.inference_mode():
+                look = self._source.look(file, facts, report, colour=embedded)
+            known = costs.measured(facts, time.monotonic() - begun)
+        with torch.inference_mode():
+            frames, embeddings = self._computed(look)
+        signature = assembled(
+            facts,
+            route,
+            times_seconds=look.times_seconds,
+            seen_seconds=look.seen_seconds,
+            frames=frames,
+            notes=look.notes,
+            embeddings=embeddings,
+        )
+        return signature, known
+
+    def _computed(self, look: DeviceLook) -> tuple[FrameHashes, Embeddings | None]:
+        # Finding bars is a walk over rows and their changes in time: the small pictures, 30 kB
+        # each, go to the CPU for it.
+        parts = stretches(look.pictures.cpu().numpy(), look.times_seconds)
+        shown = [look.pictures[part.first : part.past, part.rows, part.columns] for part in parts]
+        waves = torch.cat([coefficients(pictures) for pictures in shown])
+        quality: NDArray[np.float32] = quality_of(waves[:, 0]).cpu().numpy()
+        refuse_flat(quality)
+        small = torch.cat([whashes(pictures) for pictures in shown])
+        frames = FrameHashes(
+            hashes_of(waves).cpu().numpy(), small.cpu().numpy().view(np.uint64), quality
+        )
+        if self._model is None or look.colours is None:
+            return frames, None
+        height, width = look.pictures.shape[1:]
+        squares = torch.cat(
+            [
+                squares_cut(look.colours[part.first : part.past], box_of(part, height, width))
+                for part in parts
+            ]
+        )
+        return frames, self._embedded(self._model, squares, quality)
+
+    def _embedded(
+        self, model: "TorchModel", squares: Tensor, quality: NDArray[np.float32]
+    ) -> Embeddings:
+        places = np.flatnonzero(quality >= FLAT)
+        rows = np.zeros((len(squares), DIMENSIONS), dtype=np.int8)
+        for start in range(0, len(places), _EMBEDDED_AT_ONCE):
+            some = places[start : start + _EMBEDDED_AT_ONCE]
+            found = model.embed_frames(squares[torch.from_numpy(some).to(self._device)])
+            rows[some] = to_bytes(found.cpu().numpy())
+        return Embeddings(embedding_recipe(model.digest), rows)

@@ -1,0 +1,131 @@
+"""When each picture of a film is shown, by its packets alone: nothing is decoded.
+
+A decoder on a GPU hands out pictures by their number. With the times of all packets in order, the
+pictures to look at are chosen before the first of them is decoded, by the same rules as on the CPU.
+"""
+
+from dataclasses import dataclass
+from io import FileIO
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from autodedup.engine.media import moments
+from autodedup.engine.media.formats import BARE_STREAMS, open_container, picture_stream, said
+from autodedup.engine.media.frames import Progress
+from autodedup.engine.signature.model import ANCHORS
+
+_USUAL_FRAME_SECONDS = 1 / 25
+_FULL_RANGE = 2  # AVCOL_RANGE_JPEG
+_BT709 = 1  # AVCOL_SPC_BT709
+_BT2020 = (9, 10)
+_REPORT_EVERY = 500  # packets
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Timeline:
+    """The pictures of a film in the order in which they are shown.
+
+    times_seconds  (N,) float64, rising, from the first picture
+    keyframes      (K,) int64: the numbers of those that can be decoded by themselves
+    full_range     whether luma runs from 0 to 255, not from 16 to 235
+    matrix         which colour matrix its RGB is made by
+    """
+
+    times_seconds: NDArray[np.float64]
+    keyframes: NDArray[np.int64]
+    frame_seconds: float
+    full_range: bool
+    matrix: str
+
+    @property
+    def seen_seconds(self) -> float:
+        """Return how long the pictures last."""
+        return float(self.times_seconds[-1]) + self.frame_seconds
+
+
+class UnevenTimelineError(Exception):
+    """The packets do not say when each picture is shown."""
+
+
+def timeline(file: FileIO, report: Progress) -> Timeline:
+    """Return when each picture of a film is shown.
+
+    Raises:
+        FileError: It cannot be opened.
+        UnevenTimelineError: Pictures without a time, or two at one time; or the file breaks off.
+    """
+    with open_container(file) as container:
+        stream = picture_stream(container)
+        context = stream.codec_context
+        if container.format.name in BARE_STREAMS or stream.time_base is None:
+            raise UnevenTimelineError("its pictures have no times")
+        stamps: list[int] = []
+        keys: list[bool] = []
+        try:
+            for packet in container.demux(stream):
+                if not packet.size:
+                    continue
+                if packet.pts is None or packet.is_corrupt:
+                    raise UnevenTimelineError("some of its pictures have no times")
+                stamps.append(packet.pts)
+                keys.append(packet.is_keyframe)
+                if len(stamps) % _REPORT_EVERY == 0:
+                    report(len(stamps) / 1000)
+        except av.error.FFmpegError as error:
+            raise UnevenTimelineError(f"the file breaks off ({said(error)})") from error
+        rate = stream.average_rate
+        tick = float(stream.time_base)
+        full = int(context.color_range or 0) == _FULL_RANGE or "yuvj" in str(context.pix_fmt)
+        matrix = _matrix(int(context.colorspace or 0))
+    order = np.argsort(np.array(stamps, dtype=np.int64), kind="stable")
+    ranked = np.array(stamps, dtype=np.int64)[order]
+    if not len(ranked) or (np.diff(ranked) <= 0).any():
+        raise UnevenTimelineError("two of its pictures have one time")
+    return Timeline(
+        times_seconds=(ranked - ranked[0]) * tick,
+        keyframes=np.flatnonzero(np.array(keys)[order]),
+        frame_seconds=float(1 / rate) if rate else _USUAL_FRAME_SECONDS,
+        full_range=full,
+        matrix=matrix,
+    )
+
+
+def _matrix(colorspace: int) -> str:
+    if colorspace == _BT709:
+        return "bt709"
+    return "bt2020" if colorspace in _BT2020 else "bt601"
+
+
+def chosen_pictures(film: Timeline) -> NDArray[np.int64]:
+    """Return the numbers of the pictures to look at, rising: as `moments` chooses them."""
+    seconds = film.seen_seconds
+    if moments.looked_at_densely(seconds):
+        return _dense(film)
+    kept = film.times_seconds[film.keyframes]
+    if moments.too_thinly_keyed(len(kept), float(kept[-1]) if len(kept) else 0.0, seconds):
+        return _dense(film)
+    window = moments.keyframe_window(seconds)
+    places = np.floor(kept / window)
+    first = np.flatnonzero(np.diff(places, prepend=-1) > 0)
+    numbers = [*film.keyframes[first][: moments.MOST_FRAMES].tolist()]
+    numbers += [int(np.abs(film.times_seconds - share * seconds).argmin()) for share in ANCHORS]
+    return np.unique(np.array(numbers, dtype=np.int64))
+
+
+def _dense(film: Timeline) -> NDArray[np.int64]:
+    seconds = film.seen_seconds
+    grid = moments.Grid(moments.grid_step(seconds), tuple(share * seconds for share in ANCHORS))
+    taken: set[int] = set()
+    before: float | None = None
+    for number, now in enumerate(film.times_seconds.tolist()):
+        take_before, take_now = grid.nearest(before, now)
+        if take_before:
+            taken.add(number - 1)
+        if take_now:
+            taken.add(number)
+        before = now
+        if now > moments.DENSE_THIN_SECONDS:
+            break
+    return np.array(sorted(taken), dtype=np.int64)

@@ -1,0 +1,203 @@
+"""The GPU's decoder, against a stand-in for PyNvVideoCodec: no GPU has run these lines.
+
+What is shown: the calls fit, the moments and the pictures are those of the CPU path, surfaces are
+let go before they are written again, and what NVDEC cannot do is refused with a reason.
+"""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+from av.video.stream import VideoStream
+from small_films import film, video
+
+torch = pytest.importorskip("torch", reason="torch is not installed")
+
+from nvdec_stand_in import SurfaceReusedError, stand_in  # noqa: E402
+
+from autodedup.engine.footage.encode import Encoding, encode  # noqa: E402
+from autodedup.engine.footage.film import Film, render_film  # noqa: E402
+from autodedup.engine.gpu.chip import chip_of  # noqa: E402
+from autodedup.engine.gpu.sign import GpuSigner  # noqa: E402
+from autodedup.engine.kernels.hashes import coefficients, hashes_of  # noqa: E402
+from autodedup.engine.media import nvdec, software  # noqa: E402
+from autodedup.engine.media.choose import choose_route, refusal  # noqa: E402
+from autodedup.engine.media.costs import Costs  # noqa: E402
+from autodedup.engine.media.nvdec import DeviceLook, NotByNvdecError, NvdecSource  # noqa: E402
+from autodedup.engine.media.probe import probe  # noqa: E402
+from autodedup.engine.media.reading import Seen, opened  # noqa: E402
+from autodedup.engine.media.software import SoftwareSource  # noqa: E402
+from autodedup.engine.signature import perceptual  # noqa: E402
+from autodedup.engine.signature.sign import sign  # noqa: E402
+
+__all__ = ["film", "video"]
+
+
+def silent(_progress: float) -> None:
+    pass
+
+
+@pytest.fixture
+def nvc() -> ModuleType:
+    return stand_in()
+
+
+def looked_at(source: NvdecSource, path: Path, *, colour: bool = False) -> DeviceLook:
+    with opened(os.fspath(path)) as file:
+        return source.look(file, probe(file), silent, colour=colour)
+
+
+def test_the_moments_and_pictures_are_those_of_the_cpu(video: Path, nvc: ModuleType) -> None:
+    ours = looked_at(NvdecSource(nvc, "cpu"), video, colour=True)
+    with opened(os.fspath(video)) as file:
+        theirs = SoftwareSource().look(file, probe(file), silent, colour=True)
+    np.testing.assert_allclose(ours.times_seconds, theirs.times_seconds, atol=1e-6)
+    assert theirs.colours is not None
+    assert ours.colours is not None
+    difference = ours.pictures.numpy().astype(int) - theirs.pictures.astype(int)
+    # The CPU leaves out the loop filter, which smooths a few pixels at block edges.
+    assert np.abs(difference).mean() < 1.0
+    shades = ours.colours.numpy().astype(int) - theirs.colours.astype(int)
+    # FFmpeg makes RGB in whole numbers, cut off and not rounded.
+    assert np.abs(shades).mean() < 4.0
+
+
+def with_its_loop_filter(stream: VideoStream) -> None:
+    """Decode on the CPU as NVDEC does: nothing left out."""
+    stream.codec_context.thread_count = 1
+
+
+def test_of_one_decoded_frame_the_two_paths_differ_by_two_bits_at_most(
+    tmp_path: Path, nvc: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(software, "prepare", with_its_loop_filter)
+    differing = []
+    for seed in range(4):
+        path = tmp_path / f"{seed}.mp4"
+        encode(render_film(seed, size=(480, 270), seconds=4.0), path, Encoding())
+        ours = looked_at(NvdecSource(nvc, "cpu"), path).pictures
+        with opened(os.fspath(path)) as file:
+            theirs = SoftwareSource().look(file, probe(file), silent).pictures
+        hashed = hashes_of(coefficients(ours))[:, 0].numpy()
+        expected = perceptual.hashes_of(perceptual.coefficients(theirs))[:, 0]
+        differing.append(np.bitwise_count(hashed ^ expected).sum(axis=-1))
+    assert np.quantile(np.concatenate(differing), 0.99) <= 2
+
+
+@pytest.mark.parametrize("encoding", [Encoding(), Encoding(video="libx265")], ids=["h264", "hevc"])
+def test_signatures_are_those_of_the_cpu_but_for_its_missing_loop_filter(
+    film: Film, tmp_path: Path, nvc: ModuleType, encoding: Encoding
+) -> None:
+    path = tmp_path / "film.mp4"
+    encode(film, path, encoding)
+    signer = GpuSigner(nvc, chip_of(nvc, "stand-in"), None, "cpu")
+    seen = Seen.of(path.stat())
+    ours, known = signer.sign(
+        os.fspath(path), seen, silent, embedded=False, costs=Costs(), cpu_wait_s=0.0
+    )
+    theirs = sign(os.fspath(path), seen)
+    assert ours.route.decoder == "nvdec"
+    assert known.gpu_picture_s is not None
+    assert (ours.recipe, ours.facts) == (theirs.recipe, theirs.facts)
+    np.testing.assert_allclose(ours.times_seconds, theirs.times_seconds, atol=1e-6)
+    bits = np.bitwise_count(ours.hashes[:, 0] ^ theirs.hashes[:, 0]).sum(axis=-1)
+    # Left out on the CPU, the loop filter turns over up to nine bits of a frame, two on average.
+    assert bits.mean() <= 3
+    assert np.quantile(bits, 0.99) <= 16
+    assert abs(ours.seen_seconds - theirs.seen_seconds) < 0.1
+
+
+def test_a_surface_that_is_written_again_under_a_live_tensor_is_noticed(
+    video: Path, nvc: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[torch.Tensor] = []
+    honest = nvdec.small_luma
+
+    def keeps_a_view(surface: torch.Tensor, *size: int, full_range: bool) -> torch.Tensor:
+        kept.append(surface)
+        return honest(surface, *size, full_range=full_range)
+
+    monkeypatch.setattr(nvdec, "small_luma", keeps_a_view)
+    with pytest.raises(NotByNvdecError) as raised:
+        looked_at(NvdecSource(nvc, "cpu"), video)
+    assert isinstance(raised.value.__cause__, SurfaceReusedError)
+
+
+def test_pictures_outlive_the_surfaces_they_were_made_of(video: Path, nvc: ModuleType) -> None:
+    source = NvdecSource(nvc, "cpu")
+    first = looked_at(source, video)
+    before = first.pictures.clone()
+    looked_at(source, video)
+    assert torch.equal(first.pictures, before)
+
+
+def test_one_decoder_serves_many_files(film: Film, tmp_path: Path, nvc: ModuleType) -> None:
+    source = NvdecSource(nvc, "cpu")
+    for number, size in enumerate(((320, 180), (160, 90), (320, 180))):
+        path = tmp_path / f"{number}.mp4"
+        encode(render_film(number, size=size, seconds=2.0), path, Encoding())
+        looked_at(source, path)
+    assert (nvc.SimpleDecoder.made, nvc.SimpleDecoder.reconfigured) == (1, 2)
+
+
+def test_a_film_of_which_few_pictures_are_wanted_is_decoded_by_number(
+    tmp_path: Path, nvc: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "film.mp4"
+    encode(render_film(3, size=(160, 90), seconds=8.0), path, Encoding())
+    whole = looked_at(NvdecSource(nvc, "cpu"), path)
+    monkeypatch.setattr(nvdec, "_SPARSE", 0.5)
+    some = looked_at(NvdecSource(nvc, "cpu"), path)
+    assert torch.equal(whole.pictures, some.pictures)
+    assert some.decoded_frames <= whole.decoded_frames
+
+
+def test_a_decoder_that_stops_early_leaves_the_film_to_the_cpu(
+    video: Path, nvc: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nvc.SimpleDecoder, "stops_after", 20)
+    with pytest.raises(NotByNvdecError, match="stopped at picture 20"):
+        looked_at(NvdecSource(nvc, "cpu"), video)
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"codec": "av1"}, "no av1"),
+        ({"pixel_format": "yuv444p"}, "pixels of yuv444p"),
+        ({"pixel_format": "yuv420p10le"}, "no h264 of 10 bits"),
+        ({"container": "avi"}, "avi"),
+        ({"width": 8000}, "up to 4096 x 4096"),
+    ],
+)
+def test_what_the_chip_lacks_goes_to_the_cpu_and_the_route_says_why(
+    video: Path, nvc: ModuleType, changed: dict[str, object], why: str
+) -> None:
+    with opened(os.fspath(video)) as file:
+        facts = probe(file)
+    chip = chip_of(nvc, "stand-in")
+    assert refusal(facts, chip) is None
+    route = choose_route(replace(facts, **changed), chip, Costs(), 0.0)  # type: ignore[arg-type]
+    assert route.decoder == "pyav"
+    assert why in route.why
+
+
+def test_a_film_goes_where_measurements_say_it_is_done_sooner(video: Path, nvc: ModuleType) -> None:
+    with opened(os.fspath(video)) as file:
+        facts = probe(file)
+    chip = chip_of(nvc, "stand-in")
+    long = replace(facts, duration_seconds=7200.0)
+    unknown = Costs()
+    assert choose_route(facts, chip, unknown, 0.0).decoder == "nvdec"  # tried, to measure it
+    fast = unknown.measured(facts, unknown.cpu_seconds(facts) / 10)
+    slow = unknown.measured(facts, unknown.cpu_seconds(facts) * 10)
+    assert choose_route(facts, chip, fast, 0.0).decoder == "nvdec"
+    assert choose_route(facts, chip, slow, 0.0).decoder == "pyav"
+    assert choose_route(facts, chip, slow, 1e6).decoder == "nvdec"  # the CPU is busy for long
+    seeks_slowly = fast.measured(long, fast.cpu_seconds(long) * 3)
+    assert choose_route(long, chip, seeks_slowly, 0.0).decoder == "pyav"
+    assert "keyframes" in choose_route(long, chip, seeks_slowly, 0.0).why
+    assert choose_route(facts, chip, seeks_slowly, 0.0).decoder == "nvdec"
