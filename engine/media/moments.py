@@ -17,7 +17,7 @@ import math
 from dataclasses import dataclass, field
 
 STEPS = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)  # seconds
-FRAMES_AIMED_AT = 160  # a step is fine enough when it gives this many
+FRAMES_AIMED_AT = 128  # a step is fine enough when it gives this many
 DENSE_SECONDS = 240.0  # longer films are looked at by their keyframes
 THIN_SECONDS = 10.0  # keyframes further apart than this, on average, are too few to go by
 DENSE_THIN_SECONDS = 1800.0  # up to here a thinly keyed film is looked at densely
