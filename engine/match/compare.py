@@ -106,7 +106,7 @@ def _in_doubt(
     if limits.profile != "balanced" or pair[0].meaning is None or pair[1].meaning is None:
         return None
     sights = (HashSight(look, pair, places) for look in looks)
-    match = _seen(pair, weights, places, sights, limits.of_profile("loose"))
+    match = _seen(pair, weights, places, sights, limits.in_doubt())
     sure = match is not None and match.relation != "overlap"
     if match is None or not sure:
         return None

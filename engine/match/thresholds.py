@@ -66,7 +66,11 @@ class Thresholds:
     strict_size_ratio: float = 0.3
 
     def of_profile(self, profile: Profile) -> "Thresholds":
-        """Return the same limits for another profile: `loose` asks for less, `strict` for more."""
+        """Return the same limits for another profile: `loose` asks for less, `strict` for more.
+
+        `strict` asks what `match.strict` does besides. `loose` also takes calm, short and heavily
+        edited copies, and with them, now and then, two takes of one scene.
+        """
         if profile != "loose":
             return replace(self, profile=profile)
         return replace(
@@ -75,6 +79,34 @@ class Thresholds:
             agreement=0.8 * self.agreement,
             moving_contrast=0.7 * self.moving_contrast,
             moving_scenes=max(2, self.moving_scenes - 1),
+            moving_bits=1.15 * self.moving_bits,
+            hard_bits=1.07 * self.hard_bits,
+            hard_contrast=0.7 * self.hard_contrast,
+            hard_scenes=self.hard_scenes // 2,
+            short_contrast=0.7 * self.short_contrast,
             close_bits=1.3 * self.close_bits,
+            close_high=1.3 * self.close_high,
+            close_contrast=0.7 * self.close_contrast,
+            close_motion=0.7 * self.close_motion,
+            long_contrast=0.6 * self.long_contrast,
+            long_motion=0.6 * self.long_motion,
+            still_bits=2.0 * self.still_bits,
+            seen_high=1.15 * self.seen_high,
+            seen_scenes=self.seen_scenes // 2,
+            seen_contrast=0.6 * self.seen_contrast,
+            seen_moved=0.6 * self.seen_moved,
+            seen_far_high=1.15 * self.seen_far_high,
+            seen_far_moved=0.7 * self.seen_far_moved,
+            seen_short_motion=0.75 * self.seen_short_motion,
+        )
+
+    def in_doubt(self) -> "Thresholds":
+        """Return the limits within which another witness may decide: a little looser only."""
+        return replace(
+            self,
+            profile="loose",
+            agreement=0.8 * self.agreement,
+            moving_contrast=0.7 * self.moving_contrast,
+            moving_scenes=max(2, self.moving_scenes - 1),
             still_bits=1.2 * self.still_bits,
         )

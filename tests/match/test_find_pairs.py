@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from autodedup.engine.match.judge import judge
 from autodedup.engine.match.model import Clip, PairMatch, Segment
 from autodedup.engine.match.thresholds import Thresholds
 from autodedup.engine.match.verify import Witness
+from autodedup.schemas.vocabulary import Profile
 
 BALANCED = Thresholds()
 
@@ -135,6 +137,19 @@ def test_two_takes_before_one_backdrop_are_not_copies(stillness: float) -> None:
     takes = [clip(n, film(n, stillness=stillness), 12) for n in (1, 2, 3)]
 
     assert [m for m in find(*takes) if m.relation != "overlap"] == []
+
+
+def test_the_loose_profile_acts_upon_what_balanced_leaves() -> None:
+    two_signs = Witness(37, 22, 1.0, 26.3, 36.2, 51.0, 72.8, 0.47)
+    segments = (Segment(0.0, 2.2, 0.0, 2.2, 1.0),)
+    pair = (clip(1, film(1), 2.2), clip(2, film(1), 2.2))
+
+    said = {
+        profile: judge(two_signs, "near", segments, pair, BALANCED.of_profile(profile))
+        for profile in get_args(Profile)
+    }
+
+    assert said == {"strict": "nothing", "balanced": "nothing", "loose": "act"}
 
 
 @pytest.mark.parametrize(

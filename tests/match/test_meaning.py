@@ -71,7 +71,7 @@ DOUBTFUL = 0.19  # of the bits: loose limits take it for a copy, balanced ones d
 
 def test_where_the_hash_is_in_doubt_films_that_mean_the_same_are_copies() -> None:
     pair = clips(DOUBTFUL)
-    assert is_copy(judged(pair, limits=Thresholds().of_profile("loose")))
+    assert is_copy(judged(pair, limits=Thresholds().in_doubt()))
     assert not is_copy(judged(pair))
     assert is_copy(judged(pair, meant(1), meant(1)))
 
@@ -85,7 +85,7 @@ def test_where_the_hash_is_in_doubt_films_that_mean_something_else_stay_doubtful
 
 def test_meaning_never_makes_a_copy_of_what_the_hash_rules_out() -> None:
     pair = clips(0.33)
-    assert not is_copy(judged(pair, limits=Thresholds().of_profile("loose")))
+    assert not is_copy(judged(pair, limits=Thresholds().in_doubt()))
     assert not is_copy(judged(pair, meant(1), meant(1)))
 
 
