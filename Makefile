@@ -38,7 +38,7 @@ floors: $(READY) ## check which floor imports which
 pytest: $(READY) ## run the tests; AUTODEDUP_CORPUS=DIR adds those on real videos
 	$(BIN)/pytest
 
-readme: $(READY) ## write the README's generated tables anew
+readme: $(READY) ## write the generated tables of README and docs anew
 	$(BIN)/python tests/readme_tables.py
 
 definitions: $(READY) ## write the snapshots of the tools' definitions anew

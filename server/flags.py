@@ -133,6 +133,20 @@ def flags_table() -> str:
     return "\n".join(rows) + "\n"
 
 
+def bounds_table() -> str:
+    """Return what each setting with bounds or a closed list may be, as a markdown table."""
+    words = {"minimum": "at least", "exclusiveMinimum": "more than", "maximum": "at most"}
+    rows = ["| setting | may be | default |", "|---|---|---|"]
+    for name, shape in Settings.model_json_schema()["properties"].items():
+        arms = [shape, *shape.get("anyOf", ())]
+        told = [f"{words[key]} {arm[key]:g}" for arm in arms for key in words if key in arm]
+        told += [", ".join(f"`{one}`" for one in arm["enum"]) for arm in arms if "enum" in arm]
+        if told:
+            default = _shown_default(Settings.model_fields[name])
+            rows.append(f"| `{flag(name)}` | {', '.join(told)} | {default} |")
+    return "\n".join(rows) + "\n"
+
+
 def _source(name: str, given: dict[str, object]) -> str:
     return flag(name) if name in given else environment(name)
 

@@ -1,10 +1,11 @@
-"""Tables for the README, made from the code so that they cannot lag behind it."""
+"""Tables for the README and docs, made from the code so that they cannot lag behind it."""
 
 from autodedup.schemas.errors import ERRORS
+from autodedup.server.commands import COMMANDS
 from autodedup.server.desk import Catalogue
-from autodedup.server.flags import flags_table
+from autodedup.server.flags import bounds_table, flags_table
 
-__all__ = ["errors_table", "flags_table", "tools_table"]
+__all__ = ["bounds_table", "commands_table", "errors_table", "flags_table", "tools_table"]
 
 
 def tools_table(catalogue: Catalogue) -> str:
@@ -17,6 +18,17 @@ def tools_table(catalogue: Catalogue) -> str:
             changes = "your files" if tool.hints.moves_files else "its own state"
         first = tool.description.split(". ")[0].rstrip(".")
         rows.append(f"| `{tool.name}` | {changes} | {first}. |")
+    return "\n".join(rows) + "\n"
+
+
+def commands_table() -> str:
+    """Return the commands as a markdown table."""
+    rows = ["| command | does | |", "|---|---|---|"]
+    rows += [
+        f"| `{one.name}` | {one.does} | {heading} |"
+        for heading, section in COMMANDS.items()
+        for one in section
+    ]
     return "\n".join(rows) + "\n"
 
 
