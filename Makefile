@@ -5,6 +5,8 @@ BIN := .venv/Scripts
 else
 BIN := .venv/bin
 endif
+# The package alone, which is all that the demo needs, and with it what the tests need.
+RUNS := .venv/.runs
 READY := .venv/.ready
 CODE := schemas engine tools server tests examples
 
@@ -14,7 +16,7 @@ CODE := schemas engine tools server tests examples
 help: ## show this list
 	@grep -E '^[a-z]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 10
 
-demo: $(READY) ## make a small video library and walk through the whole job on it
+demo: $(RUNS) ## make a small video library and walk through the whole job on it
 	$(BIN)/autodedup demo
 
 test: check ## everything that CI runs: format, lint, types, floors and the tests
@@ -51,7 +53,7 @@ clean: ## remove the environment and what was built
 	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 # A python3.12 may be a shim that only says it is not there: ask each for its version.
-$(READY): pyproject.toml
+$(RUNS): pyproject.toml
 	@found=; for python in python3.13 python3.12 python3.11 python3.14 python3 python; do \
 	  if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
 	    found="$$python"; break; \
@@ -63,5 +65,9 @@ $(READY): pyproject.toml
 	fi; \
 	test -x $(BIN)/python || "$$found" -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --group test --editable .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(READY): $(RUNS)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group test --editable .
 	@touch $@
