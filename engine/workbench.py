@@ -80,6 +80,16 @@ class Workbench:
 
         return compare(*self._open(), self.settings, arguments, caller)
 
+    def report(self, plan: str) -> str:
+        """Return the page of a plan for a person; writes nothing.
+
+        Raises:
+            PlanNotFoundError: There is no such plan.
+        """
+        from autodedup.engine.report.write import report_of
+
+        return report_of(*self._open(), self.settings, int(plan[1:]))
+
     def plan_actions(self, arguments: PlanArguments) -> PlanAnswer:
         """Make a plan to review, or show a stored one."""
         from autodedup.engine.planning.run import plan_actions

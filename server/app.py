@@ -1,31 +1,40 @@
-"""The MCP server: the tools of a catalogue, listed and called, and nothing else."""
+"""The MCP server: the tools of a catalogue, prompts and resources, listed and answered."""
 
 import base64
 import threading
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
 import anyio
 import anyio.to_thread
 from mcp.server.lowlevel import Server
+from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver import MCPServer
 from mcp.shared.exceptions import MCPError
 from mcp_types import (
     INVALID_PARAMS,
     CallToolResult,
+    GetPromptResult,
     ImageContent,
     InputRequiredResult,
+    Prompt,
+    ResourceTemplate,
     TextContent,
     Tool,
 )
+from pydantic import AnyUrl
 
 from autodedup.engine.caller import Caller
 from autodedup.engine.version import version
 from autodedup.engine.workbench import Workbench
+from autodedup.schemas.jobs import Progress
 from autodedup.server.approval import CallContext, State, approved_by_person
 from autodedup.server.definitions import definition
 from autodedup.server.desk import Catalogue, Desk
 from autodedup.server.progress import Rising, pumped, unheard
+from autodedup.server.prompts import PROMPTS, prompt
+from autodedup.server.resources import ADDRESSES, read
 from autodedup.server.wire import Envelope
 from autodedup.tools.spec import Picture
 
@@ -93,6 +102,46 @@ class AutoDedupServer(MCPServer[State]):
                     envelope = await self.answer(name, arguments, context)
         return as_result(envelope)
 
+    async def list_prompts(self) -> list[Prompt]:
+        """Return what a person may ask for by name."""
+        return list(PROMPTS)
+
+    async def get_prompt(
+        self,
+        name: str,
+        arguments: dict[str, Any] | None = None,
+        context: CallContext | None = None,  # noqa: ARG002  # the SDK's signature
+    ) -> GetPromptResult | InputRequiredResult:
+        """Return a prompt, filled in.
+
+        Raises:
+            MCPError: There is no such prompt, or its arguments are wrong.
+        """
+        return prompt(name, arguments or {})
+
+    async def list_resource_templates(self) -> list[ResourceTemplate]:
+        """Return what may be read by address; nothing is listed that was not made yet."""
+        return [address.template for address in ADDRESSES]
+
+    async def read_resource(
+        self,
+        uri: AnyUrl | str,
+        context: CallContext | None = None,  # noqa: ARG002  # the SDK's signature
+    ) -> Iterable[ReadResourceContents] | InputRequiredResult:
+        """Read what lies at an address, off the event loop.
+
+        Raises:
+            MCPError: Nothing is there, or it cannot be read.
+        """
+        gone = threading.Event()
+        work = partial(read, self.desk.bench, str(uri), Caller(_unheard, gone=gone))
+        try:
+            return [
+                await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._threads)
+            ]
+        finally:
+            gone.set()
+
     async def answer(
         self, name: str, arguments: dict[str, Any], context: CallContext | None
     ) -> Envelope:
@@ -123,6 +172,10 @@ def as_result(envelope: Envelope) -> CallToolResult:
         structured_content=envelope.body,
         is_error=envelope.code is not None,
     )
+
+
+def _unheard(_progress: Progress) -> None:
+    """Reading has no token by which progress could be told."""
 
 
 def as_image(picture: Picture) -> ImageContent:

@@ -33,10 +33,21 @@ class Claim:
 
 
 class Claims:
-    """Says what files are to each other on one basis, and on the usual one where that is silent."""
+    """Says what files are to each other on one basis, and on the usual one where that is silent.
 
-    def __init__(self, db: Database, settings: Settings, basis: str | None = None) -> None:
+    With `known_only` nothing is compared that was not compared before.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        settings: Settings,
+        basis: str | None = None,
+        *,
+        known_only: bool = False,
+    ) -> None:
         self._db = db
+        self._known_only = known_only
         self._thresholds = thresholds_of(settings, "balanced")
         self._bases = tuple(dict.fromkeys(filter(None, (basis, basis_of(self._thresholds)))))
 
@@ -76,7 +87,7 @@ class Claims:
             known = pairs.between(self._db, basis, mine, its)
             if known is not None:
                 return known
-        if {mine, its} <= pairs.compared(self._db, self._bases[-1]):
+        if self._known_only or {mine, its} <= pairs.compared(self._db, self._bases[-1]):
             return None
         clips = clips_of(self._db, (one, other))
         found = find_pairs(clips, self._thresholds, report=_unheard, stop=stop)

@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from pydantic import JsonValue
@@ -40,24 +40,32 @@ class Looker:
             CancelledError: `stop` was set.
             InternalFaultError: No worker can be started.
         """
-        seen: dict[int, Shots | FileError] = {}
+        seen = dict(self.looks(wanted, stop))
+        if stop.is_set():
+            raise CancelledError("The looking was cancelled; nothing was changed.")
+        return seen
+
+    def looks(
+        self, wanted: Mapping[LibraryFile, Wanted], stop: threading.Event
+    ) -> Iterator[tuple[int, Shots | FileError]]:
+        """Yield the same as it comes, until all is seen or `stop` is set.
+
+        Raises:
+            InternalFaultError: No worker can be started.
+        """
         tasks = []
         for file, asked in wanted.items():
             try:
                 tasks.append(_task(file, asked, self.roots))
             except FileError as error:
-                seen[file.row.id] = error
+                yield file.row.id, error
         if not tasks:
-            return seen
+            return
         size = min(self.settings.workers or default_size(), len(tasks))
         with WorkerPool(size, timeout_s=self.settings.decode_timeout_s) as pool:
             for outcome in pool.run(tasks, stop):
-                seen[outcome.task.key] = (
-                    outcome.error if isinstance(outcome, Failed) else outcome.value
-                )
-        if stop.is_set():
-            raise CancelledError("The looking was cancelled; nothing was changed.")
-        return seen
+                found = outcome.error if isinstance(outcome, Failed) else outcome.value
+                yield outcome.task.key, found
 
 
 def _task(file: LibraryFile, wanted: Wanted, roots: Roots) -> ShotsTask:

@@ -2,16 +2,18 @@
 
 import os
 
+from pydantic import JsonValue
+
 from autodedup.engine.errors import DeleteNotAllowedError
 from autodedup.engine.library import Library
 from autodedup.engine.names import shown
 from autodedup.engine.planning import actions, risks
 from autodedup.engine.planning.answer import plan_page
 from autodedup.engine.planning.choice import Judge, StoredGroup, chosen_groups
-from autodedup.engine.planning.report import write_report
+from autodedup.engine.report.write import report_of, write_report
 from autodedup.engine.roots import Roots
 from autodedup.engine.settings import Settings
-from autodedup.engine.store import decisions, generation, plans
+from autodedup.engine.store import decisions, generation, plans, results
 from autodedup.engine.store.database import Database
 from autodedup.schemas.plan_actions import PlanAnswer, PlanArguments, Policy
 
@@ -28,7 +30,13 @@ def plan_actions(
         AutoDedupError: An argument names what is not there; see `planning.choice`.
     """
     if arguments.plan is not None or arguments.cursor is not None:
-        return plan_page(db, roots, arguments, _shown_plan(arguments))
+        start = _shown_plan(arguments)
+        shown_again = plan_page(db, roots, arguments, start)
+        if not arguments.report:
+            return shown_again
+        return shown_again.model_copy(
+            update={"report": _report(db, roots, settings, plans.find(db, start[0]))}
+        )
     policy = arguments.policy or Policy()
     if not settings.allow_delete and "delete" in policy.model_dump().values():
         raise DeleteNotAllowedError("The policy asks to delete for good; no plan was made.")
@@ -49,14 +57,37 @@ def plan_actions(
         db,
         actions.numbered(drafts),
         risks.of_plan(judged, drafts, decisions.departed(db)),
+        {"asked": _asked_again(db, arguments)},
     )
-    report = None
-    if arguments.report:
-        made = [item.action for item in plans.actions_of(db, row.id)]
-        page = write_report(db.path.parent / "reports", row, made, library.files)
-        report = shown(os.path.relpath(page, roots.base.path))
+    report = _report(db, roots, settings, row, library) if arguments.report else None
     answer = plan_page(db, roots, arguments, (row.id, 0))
     return answer.model_copy(update={"remembered": remembered, "report": report})
+
+
+def _report(
+    db: Database,
+    roots: Roots,
+    settings: Settings,
+    row: plans.PlanRow,
+    library: Library | None = None,
+) -> str:
+    """Write the page of a plan and return where it lies, as a client reads it."""
+    text = report_of(db, roots, settings, row.id, None if library is None else library.files)
+    page = write_report(db.path.parent / "reports", row, text)
+    return shown(os.path.relpath(page, roots.base.path))
+
+
+def _asked_again(db: Database, arguments: PlanArguments) -> dict[str, JsonValue]:
+    """Return the arguments that make this plan again, with the result named that it is from."""
+    asked = arguments.model_dump(
+        mode="json",
+        exclude_none=True,
+        exclude={"remember", "report", "plan", "limit", "cursor"},
+    )
+    newest = results.newest(db)
+    if arguments.groups is None and arguments.result is None and newest is not None:
+        asked["result"] = f"r{newest.id}"
+    return asked
 
 
 def _shown_plan(arguments: PlanArguments) -> tuple[int, int]:

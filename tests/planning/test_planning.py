@@ -301,7 +301,7 @@ def test_of_broken_copies_one_is_kept_in_place(bench: Workbench, library: Path) 
     assert sorted(done.values()) == ["trash"]
 
 
-def test_the_report_is_one_page_that_runs_nothing_and_escapes_every_name(
+def test_the_report_is_one_page_that_runs_its_own_script_and_escapes_every_name(
     bench: Workbench, library: Path
 ) -> None:
     (library / "phone/walk.mp4").rename(library / "phone/<script>alert(1)<!-- walk.mp4")
@@ -311,7 +311,7 @@ def test_the_report_is_one_page_that_runs_nothing_and_escapes_every_name(
     assert answer.report == f".autodedup/reports/{answer.plan}.html"
     page = (library / answer.report).read_text(encoding="utf-8")
     assert "&lt;script&gt;alert(1)" in page
-    assert "<script" not in page
+    assert page.count("<script") == 1
     assert "default-src 'none'" in page
     assert all(action.file in page for action in answer.actions)
 
