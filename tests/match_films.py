@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from autodedup.engine.embedding import shapes
 from autodedup.engine.embedding.storage import to_bytes
 from autodedup.engine.match.model import Clip
 from autodedup.engine.signature.model import Embeddings
@@ -60,7 +61,8 @@ class Edit:
     """What was done to a copy: times are of the film, `turn` and `crop` of the picture.
 
     With `hidden` the picture was edited so that no hash knows it again, but embeddings do, up to
-    `blur`: how much of an embedding is noise.
+    `blur`: how much of an embedding is noise. `window` is the view of the film's frames that the
+    copy shows, as embeddings see it.
     """
 
     start: float = 0.0
@@ -70,6 +72,7 @@ class Edit:
     crop: str = "full"
     hidden: bool = False
     blur: float = 0.3
+    window: int = shapes.FULL
 
 
 def clip(
@@ -109,12 +112,23 @@ def embedded(whole: Clip, source: Film, edit: Edit | None = None, *, model: str 
     edit = edit or Edit()
     waves = source(edit.start + whole.times_seconds * edit.speed)
     chance = np.random.default_rng(whole.key + 77)
-    seen = waves @ np.random.default_rng(5).normal(size=(256, 128))
-    seen /= np.linalg.norm(seen, axis=1, keepdims=True)
-    noise = chance.normal(size=seen.shape)
-    seen += edit.blur * noise / np.linalg.norm(noise, axis=1, keepdims=True)
-    seen /= np.linalg.norm(seen, axis=1, keepdims=True)
-    return replace(whole, embeddings=Embeddings(model, to_bytes(seen.astype(np.float32))))
+    # Each view shows another part of the film; the small whole shows what the whole shows.
+    kept = [_shown(waves, view, edit.window) for view in range(shapes.SMALL)]
+    views = np.stack([*kept, kept[shapes.FULL]], axis=1)
+    noise = chance.normal(size=views.shape)
+    views += edit.blur * noise / np.linalg.norm(noise, axis=2, keepdims=True)
+    views /= np.linalg.norm(views, axis=2, keepdims=True)
+    return replace(whole, embeddings=Embeddings(model, to_bytes(views.astype(np.float32))))
+
+
+def _shown(waves: Waves, view: int, window: int) -> Waves:
+    """Return (N, 128) of unit length: what a view of a copy that shows this window embeds."""
+    seen = waves @ np.random.default_rng((5, window, view)).normal(size=(256, 128))
+    if view == shapes.FULL:
+        seen = waves @ np.random.default_rng((5, shapes.FULL, window)).normal(size=(256, 128))
+    length = np.linalg.norm(seen, axis=1, keepdims=True)
+    unit: Waves = seen / length
+    return unit
 
 
 def flattened(whole: Clip, until: float) -> Clip:

@@ -4,18 +4,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from autodedup.engine.embedding.calibration import WHOLE
-from autodedup.engine.embedding.storage import from_bytes
+from autodedup.engine.embedding import views
+from autodedup.engine.embedding.calibration import VIEWS
+from autodedup.engine.embedding.shapes import shape_of
 from autodedup.engine.errors import ModelUnavailableError
-from autodedup.engine.media.frames import COLOUR_SIDE
-from autodedup.engine.signature.copy import copy_model, embed
+from autodedup.engine.signature.copy import copy_model
 
-ALIKE = WHOLE["1 in 10,000"]  # a cosine that frames of different films seldom reach
-_WHOLE_PICTURE = (0.0, 0.0, 1.0, 1.0)
+ALIKE = VIEWS["1 in 10,000"]  # a cosine that frames of different films seldom reach
 
 
 def cosines(file: NDArray[np.uint8], against: NDArray[np.uint8]) -> list[float] | None:
-    """Return the cosine of the n-th picture of one film with the n-th of the other.
+    """Return how like the n-th picture of one film is to the n-th of the other, as a cosine.
 
     Both are (N, H, W, 3) uint8 RGB, sizes may differ between them. None where no model runs here.
     """
@@ -23,17 +22,13 @@ def cosines(file: NDArray[np.uint8], against: NDArray[np.uint8]) -> list[float] 
         model = copy_model()
     except ModelUnavailableError:
         return None
-    squares = np.stack([_square(picture) for picture in (*file, *against)])
-    worth = np.ones(len(squares), dtype=bool)
-    rows = from_bytes(embed(model, squares, _WHOLE_PICTURE, worth, _unheard).rows)
-    both = rows[: len(file)] * rows[len(file) :]
-    return [round(float(cosine), 3) for cosine in both.sum(axis=1)]
+    mine, its = (views.embed_views(model, _squeezed(pictures)) for pictures in (file, against))
+    return [round(float(cosine), 3) for cosine in views.likeness(mine, its).diagonal()]
 
 
-def _square(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    side = (COLOUR_SIDE, COLOUR_SIDE)
-    return np.asarray(Image.fromarray(picture).resize(side, Image.Resampling.BOX))
-
-
-def _unheard(_frames: float) -> None:
-    """A dozen pictures take no time worth telling of."""
+def _squeezed(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    height, width = shape_of(pictures.shape[2], pictures.shape[1])
+    box = Image.Resampling.BOX
+    return np.stack(
+        [np.asarray(Image.fromarray(picture).resize((width, height), box)) for picture in pictures]
+    )

@@ -12,12 +12,14 @@ from autodedup.engine.embedding.photographs import permissions
 _METHOD = (
     "Contrastive learning with a spread term (NT-Xent and KoLeo, after SSCD, Pizzi et al. 2022) "
     "on a residual network whose filters stand in all eight positions of the square (Cohen and "
-    "Welling 2016), so that no mirror and no quarter turn changes its answer."
+    "Welling 2016), so that no mirror and no quarter turn changes its answer. Windows of a frame "
+    "are pooled from one look at it (after R-MAC, Tolias et al. 2016), and learned so: the part of "
+    "one copy that shows the other lies close to the whole of the other."
 )
 _LICENCE = "MIT, as the package"
 _FAILURES: Final = (
     "Whole against whole, crops to less than 70 % of each side and pictures in less are missed.",
-    "With all views, crops to less than half of each side are still missed.",
+    "With all views, crops to less than half of each side are mostly missed.",
     "A still camera's frames of one place look alike: two different takes can pass for one.",
     "Flat frames (black, white, fog) look alike and must not be embedded.",
     "Reversed, slowed or reordered films have the same frames: order must be checked elsewhere.",
@@ -107,7 +109,7 @@ def _to_read(card: FullCard) -> str:
     notes = "".join(f"\n- {each}" for each in card.notes)
     head = f"""# {card.file}
 
-Finds edited copies of video frames: 96 x 96 RGB in, 128 numbers out.
+Finds edited copies of video frames: RGB of about 96 x 160 in, 128 numbers out for each view.
 
 - SHA-256: `{card.sha256}`
 - Trained: {card.trained_on}, {card.learned_numbers:,} learned numbers

@@ -19,11 +19,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from autodedup.engine.embedding.model_file import FOLDER
-from autodedup.engine.embedding.runtime import SIDE, CopyModel, load_model
+from autodedup.engine.embedding.runtime import CopyModel, Embeddings, load_model
 from autodedup.engine.embedding.samples import Film, drawn_films, films_in
+from autodedup.engine.embedding.shapes import FULL, shape_of
 from autodedup.engine.embedding.storage import from_bytes, to_bytes
 from autodedup.engine.embedding.trials import TRIALS, Trial, saved_again
-from autodedup.engine.embedding.views import SHEET, ViewEmbeddings, embed_views, likeness
+from autodedup.engine.embedding.views import embed_views, likeness
 from autodedup.engine.footage.scenes import LUMA, Frames
 from autodedup.engine.signature.perceptual import coefficients, hashes_of
 from autodedup.engine.signature.views import TURNS, turned
@@ -36,17 +37,18 @@ _QUALITY: Final = 60  # of the JPEG in which every edited frame is saved
 class Looks:
     """What network and hash keep of n frames: `films` (n,) int64 says which film each is of.
 
-    `hashes` is (n, V, 32) uint8: every stored view of the hash.
+    `views` is (n, V, 128), `hashes` (n, V, 32) uint8: every stored view of the hash.
     """
 
     films: NDArray[np.int64]
-    views: ViewEmbeddings
+    views: Embeddings
     hashes: NDArray[np.uint8]
 
     @property
     def shown(self) -> NDArray[np.bool_]:
         """Return (n,) bool: there is something to see."""
-        return self.views.shown[:, 0]
+        something: NDArray[np.bool_] = np.any(self.views[:, FULL] != 0, axis=1)
+        return something
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,23 +68,23 @@ class Scores:
         return float((self.true[trial] > self.threshold(rate)).mean())
 
 
-def squeezed(frames: Frames, side: int) -> NDArray[np.uint8]:
-    """Return (n, side, side, 3): each pixel the mean of the area it covers."""
+def squeezed(frames: Frames) -> NDArray[np.uint8]:
+    """Return the frames in the shape that is embedded: each pixel the mean of its area."""
+    height, width = shape_of(frames.shape[2], frames.shape[1])
     box = Image.Resampling.BOX
-    small = [np.asarray(Image.fromarray(frame).resize((side, side), box)) for frame in frames]
+    small = [np.asarray(Image.fromarray(frame).resize((width, height), box)) for frame in frames]
     return np.stack(small)
 
 
 def looked_at(parts: Iterable[Frames], model: CopyModel) -> Looks:
     """Embed and hash the frames of each film."""
-    films, sheets, hashes = [], [], []
+    films, views, hashes = [], [], []
     for number, frames in enumerate(parts):
         waves = coefficients(np.tensordot(frames, LUMA, axes=1).astype(np.uint8))
         films.append(np.full(len(frames), number))
         hashes.append(hashes_of(waves))
-        sheets.append(squeezed(frames, SHEET))
-    views = embed_views(model, np.concatenate(sheets))
-    return Looks(np.concatenate(films), views, np.concatenate(hashes))
+        views.append(embed_views(model, squeezed(frames)))
+    return Looks(np.concatenate(films), np.concatenate(views), np.concatenate(hashes))
 
 
 def measure(films: list[Film], model: CopyModel, trials: dict[str, Trial]) -> dict[str, Scores]:
@@ -104,13 +106,13 @@ def measure(films: list[Film], model: CopyModel, trials: dict[str, Trial]) -> di
 
 
 def milliseconds_a_frame(model: CopyModel) -> float:
-    """Return what one frame takes: the best of twenty batches, for other work only adds to it."""
-    pictures = np.random.default_rng(0).integers(0, 256, (16, SIDE, SIDE, 3)).astype(np.uint8)
+    """Return what one frame takes of a core: the best of twenty batches, as others only add."""
+    pictures = np.random.default_rng(0).integers(0, 256, (16, 96, 160, 3)).astype(np.uint8)
     took = []
     for _ in range(20):
-        started = time.perf_counter()
+        started = time.process_time()
         model.embed(pictures)
-        took.append(time.perf_counter() - started)
+        took.append(time.process_time() - started)
     return min(took) / len(pictures) * 1000
 
 
@@ -135,21 +137,16 @@ def _apart(films: NDArray[np.int64], count: int) -> NDArray[np.bool_]:
 
 
 def _cosine(edited: Looks, originals: Looks) -> NDArray[np.float32]:
-    cosines: NDArray[np.float32] = (
-        edited.views.embeddings[:, 0] @ originals.views.embeddings[:, 0].T
-    )
+    cosines: NDArray[np.float32] = edited.views[:, FULL] @ originals.views[:, FULL].T
     return cosines
-
-
-def _cosine_of_bytes(edited: Looks, originals: Looks) -> NDArray[np.float32]:
-    wholes = (each.views.embeddings[:, 0] for each in (edited, originals))
-    first, second = (from_bytes(to_bytes(whole)) for whole in wholes)
-    agreeing: NDArray[np.float32] = first @ second.T
-    return agreeing
 
 
 def _views(edited: Looks, originals: Looks) -> NDArray[np.float32]:
     return likeness(edited.views, originals.views)
+
+
+def _views_of_bytes(edited: Looks, originals: Looks) -> NDArray[np.float32]:
+    return likeness(*(from_bytes(to_bytes(each.views)) for each in (edited, originals)))
 
 
 def _plain_hash(edited: Looks, originals: Looks) -> NDArray[np.float32]:
@@ -177,9 +174,9 @@ def _agreeing(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> NDArray[np.float32]
 
 
 METHODS = {
-    "network": _cosine,
-    "network, int8": _cosine_of_bytes,
+    "network, whole": _cosine,
     "network, all views": _views,
+    "network, all views, int8": _views_of_bytes,
     "hash": _plain_hash,
     "hash, all views": _hash_views,
 }
@@ -207,7 +204,7 @@ def main() -> None:
     sys.stdout.write(text)
     if given.out:
         (given.out / "embedding-figures.md").write_text(text, encoding="utf-8")
-        drawn = {name: scores["network"] for name, scores in measured.items()}
+        drawn = {name: scores["network, all views"] for name, scores in measured.items()}
         (given.out / "embedding-calibration.svg").write_text(curve(drawn), encoding="utf-8")
     if given.card:
         add_figures(FOLDER, figures(measured))

@@ -28,7 +28,6 @@ from autodedup.engine.embedding.network import (
     FAINT,
     LAST_WIDTH,
     LEAST,
-    SIDE,
     CopyNetwork,
     Halving,
     Residual,
@@ -39,20 +38,21 @@ from autodedup.engine.embedding.symmetry import POSITIONS
 
 _OPSET = 18
 _POINT: Final = {"strides": [1, 1], "pads": [0, 0, 0, 0], "kernel_shape": [1, 1]}
+_LAST_AXIS: Final = np.array([2], dtype=np.int64)  # of three, and of four the one before the last
 _FORMAT = 9  # ONNX's own version: read by every onnxruntime since 1.15
 
 
 class _Chain:
-    """A graph that grows at its end."""
+    """A graph that grows at its end. What is kept under one name is stored once."""
 
     def __init__(self, start: str) -> None:
         self.end = start
         self.nodes: list[NodeProto] = []
-        self.numbers: list[TensorProto] = []
+        self.numbers: dict[str, TensorProto] = {}
 
-    def keep(self, numbers: NDArray[np.float32] | NDArray[np.int64]) -> str:
-        name = f"n{len(self.numbers)}"
-        self.numbers.append(numpy_helper.from_array(np.ascontiguousarray(numbers), name))
+    def keep(self, name: str, numbers: NDArray[np.float32] | NDArray[np.int64]) -> str:
+        if name not in self.numbers:
+            self.numbers[name] = numpy_helper.from_array(np.ascontiguousarray(numbers), name)
         return name
 
     def add(self, operation: str, *more: str, **attributes: int | Sequence[int]) -> str:
@@ -64,51 +64,64 @@ class _Chain:
         self.end = result
         return result
 
-    def convolve(self, conv: SymmetricConv, norm: SymmetricNorm) -> None:
+    def convolve(self, name: str, conv: SymmetricConv, norm: SymmetricNorm) -> None:
         scale, offset = (_plain(each) for each in norm.as_affine())
         filters = _plain(conv.filters()) * scale[:, None, None, None]
         padding = (conv.side - 1) // 2
         self.add(
             "Conv",
-            self.keep(filters),
-            self.keep(offset),
+            self.keep(f"{name}.filters", filters),
+            self.keep(f"{name}.offset", offset),
             strides=[conv.stride] * 2,
             pads=[padding] * 4,
             kernel_shape=[conv.side] * 2,
         )
 
-    def halve(self, part: Halving) -> None:
-        self.convolve(part.conv, part.norm)
+    def halve(self, name: str, part: Halving) -> None:
+        self.convolve(name, part.conv, part.norm)
         self.add("Relu")
 
-    def reside(self, part: Residual) -> None:
+    def reside(self, name: str, part: Residual) -> None:
         start = self.end
-        self.convolve(part.first, part.first_norm)
+        self.convolve(f"{name}.first", part.first, part.first_norm)
         self.add("Relu")
-        self.convolve(part.second, part.second_norm)
+        self.convolve(f"{name}.second", part.second, part.second_norm)
         self.add("Add", start)
         self.add("Relu")
 
 
 def model_of(network: CopyNetwork) -> onnx.ModelProto:
-    """Return the network as an ONNX model: (N, 96, 96, 3) uint8 in, (N, 128) float32 out."""
+    """Return the network as an ONNX model.
+
+    In: `pictures` (N, H, W, 3) uint8, sides multiples of 32, and `parts` (V, H/16 · W/16) float32,
+    how much each place counts in each part. Out: (N, V + 1, 128) float32 of unit length, the parts
+    and, last, the whole of the picture at half its size.
+    """
     chain = _Chain("pictures")
     chain.add("Cast", to=TensorProto.FLOAT)
-    chain.add("Transpose", perm=[0, 3, 1, 2])
-    _even(chain, network)
-    for part in network.body:
-        if isinstance(part, Halving):
-            chain.halve(part)
-        elif isinstance(part, Residual):
-            chain.reside(part)
-    chain.convolve(network.widen, network.widen_norm)
-    _pool(chain, network)
+    planes = chain.add("Transpose", perm=[0, 3, 1, 2])
+    _places(chain, network)
+    places = chain.end
+    chain.end = "parts"
+    by_place = chain.add("Transpose", perm=[1, 0])
+    chain.end = places
+    of_parts = chain.add("MatMul", by_place)
+    chain.end = planes
+    chain.add("AveragePool", kernel_shape=[2, 2], strides=[2, 2])
+    _places(chain, network)
+    of_small = chain.add("ReduceMean", chain.keep("across", _LAST_AXIS), keepdims=1)
+    chain.end = of_parts
+    chain.add("Concat", of_small, axis=2)
+    _describe(chain, network)
     graph = helper.make_graph(
         chain.nodes,
         "copy",
-        [helper.make_tensor_value_info("pictures", TensorProto.UINT8, ["n", SIDE, SIDE, 3])],
-        [helper.make_tensor_value_info(chain.end, TensorProto.FLOAT, ["n", DIMENSIONS])],
-        chain.numbers,
+        [
+            helper.make_tensor_value_info("pictures", TensorProto.UINT8, ["n", "h", "w", 3]),
+            helper.make_tensor_value_info("parts", TensorProto.FLOAT, ["v", "p"]),
+        ],
+        [helper.make_tensor_value_info(chain.end, TensorProto.FLOAT, ["n", "views", DIMENSIONS])],
+        list(chain.numbers.values()),
     )
     model = helper.make_model(
         graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_FORMAT
@@ -135,32 +148,47 @@ def trained(path: Path) -> CopyNetwork:
 
 def _even(chain: _Chain, network: CopyNetwork) -> None:
     """Write out `CopyNetwork.evened`."""
-    places = chain.keep(np.array([2, 3], dtype=np.int64))
-    planes = chain.add("Conv", chain.keep(_plain(network.opponents / 255)), **_POINT)
-    mean = chain.add("ReduceMean", places, keepdims=1)
+    sides = chain.keep("sides", np.array([2, 3], dtype=np.int64))
+    opponents = chain.keep("opponents", _plain(network.opponents / 255))
+    planes = chain.add("Conv", opponents, **_POINT)
+    mean = chain.add("ReduceMean", sides, keepdims=1)
     chain.end = planes
     centred = chain.add("Sub", mean)
     brightness = np.array([1, 0, 0], dtype=np.float32).reshape(1, 3, 1, 1)
-    chain.add("Mul", chain.add("Conv", chain.keep(brightness), **_POINT))
-    chain.add("ReduceMean", places, keepdims=1)
-    chain.add("Add", chain.keep(np.array(FAINT, dtype=np.float32)))
+    chain.add("Mul", chain.add("Conv", chain.keep("brightness", brightness), **_POINT))
+    chain.add("ReduceMean", sides, keepdims=1)
+    chain.add("Add", chain.keep("faint", np.array(FAINT, dtype=np.float32)))
     spread = chain.add("Sqrt")
     chain.end = centred
     chain.add("Div", spread)
 
 
-def _pool(chain: _Chain, network: CopyNetwork) -> None:
+def _places(chain: _Chain, network: CopyNetwork) -> None:
+    """Write out `CopyNetwork.places`: (N, 3, H, W) to (N, 128, places)."""
+    _even(chain, network)
+    for number, part in enumerate(network.body):
+        if isinstance(part, Halving):
+            chain.halve(f"body.{number}", part)
+        elif isinstance(part, Residual):
+            chain.reside(f"body.{number}", part)
+    chain.convolve("widen", network.widen, network.widen_norm)
     wide = chain.add("Relu")
     chain.add("Mul", wide)
     chain.add("Mul", wide)
-    chain.add("ReduceMean", chain.keep(np.array([2, 3], dtype=np.int64)), keepdims=0)
-    chain.add("Reshape", chain.keep(np.array([-1, LAST_WIDTH, POSITIONS], dtype=np.int64)))
-    chain.add("ReduceMean", chain.keep(np.array([2], dtype=np.int64)), keepdims=0)
-    chain.add("Add", chain.keep(np.array(LEAST, dtype=np.float32)))
-    chain.add("Pow", chain.keep(np.array(1 / 3, dtype=np.float32)))
+    apart = np.array([0, LAST_WIDTH, POSITIONS, -1], dtype=np.int64)
+    chain.add("Reshape", chain.keep("apart", apart))
+    chain.add("ReduceMean", chain.keep("across", _LAST_AXIS), keepdims=0)
+
+
+def _describe(chain: _Chain, network: CopyNetwork) -> None:
+    """Write out the root and `CopyNetwork.described`: (N, 128, V) to (N, V, 128)."""
+    chain.add("Transpose", perm=[0, 2, 1])
+    chain.add("Add", chain.keep("least", np.array(LEAST, dtype=np.float32)))
+    chain.add("Pow", chain.keep("third", np.array(1 / 3, dtype=np.float32)))
     weight, bias = _centred_answer(network)
-    answer = chain.add("Gemm", chain.keep(weight), chain.keep(bias), transB=1)
-    length = chain.add("ReduceL2", chain.keep(np.array([1], dtype=np.int64)), keepdims=1)
+    chain.add("MatMul", chain.keep("weight", weight.T))
+    answer = chain.add("Add", chain.keep("bias", bias))
+    length = chain.add("ReduceL2", chain.keep("across", _LAST_AXIS), keepdims=1)
     chain.end = answer
     chain.add("Div", length)
 
@@ -193,7 +221,7 @@ def main() -> None:
     write_card(
         written,
         trained_on=f"{datetime.fromtimestamp(given.trained.stat().st_mtime, UTC):%Y-%m-%d}",
-        recipe={**state["recipe"], "steps": state["step"]},
+        recipe={**state["recipe"], "stopped after": state["step"]},
         learned_numbers=sum(each.numel() for each in network.parameters()),
         photo_folder=given.photographs,
         notes=tuple(given.note),

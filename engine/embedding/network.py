@@ -1,7 +1,10 @@
 """The copy network: a small residual network whose answer no mirror and no quarter turn changes.
 
-Pictures go in as (N, 3, 96, 96) values of 0 … 1, and come out as (N, 128) of unit length. Needs
-torch; the engine itself runs the exported file (see `runtime`).
+Pictures of any shape go in as (N, 3, H, W) values of 0 … 1, with the parts of them that are to be
+described, and come out as (N, V, 128) of unit length. The network runs once however many parts are
+asked for: they are pooled from its last features, as by G. Tolias et al., Particular Object
+Retrieval with Integral Max-Pooling of CNN Activations, 2016. Needs torch; the engine itself runs
+the exported file (see `runtime`).
 """
 
 from typing import Final
@@ -12,11 +15,11 @@ from torch.nn import functional
 
 from autodedup.engine.embedding.symmetry import POSITIONS, filter_table
 
-SIDE: Final = 96  # pixels of the square that a frame is squeezed into
+CELL: Final = 16  # pixels of a side that one place of the last features stands for
 DIMENSIONS: Final = 128
 # Filters of each stage; every one of them stands in eight positions.
-WIDTHS: Final = (3, 6, 10, 16)
-LAST_WIDTH: Final = 160
+WIDTHS: Final = (3, 5, 9, 16)
+LAST_WIDTH: Final = 128
 # Brightness and two differences of colour, of red, green and blue (as in YCbCr, all scaled alike).
 OPPONENTS: Final = ((0.299, 0.587, 0.114), (-0.25, -0.5, 0.75), (0.75, -0.5, -0.25))
 FAINT: Final = 1e-4  # variance of brightness that is taken for noise
@@ -136,7 +139,6 @@ class CopyNetwork(nn.Module):
         self.body = nn.Sequential(
             Halving(3, first, lifted=False),
             Halving(first, second),
-            Residual(second),
             Halving(second, third),
             Residual(third),
             Halving(third, fourth),
@@ -160,13 +162,30 @@ class CopyNetwork(nn.Module):
         variance = centred[:, :1].square().mean((2, 3), keepdim=True)
         return centred / torch.sqrt(variance + FAINT)
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        """Return (N, 128) of unit length for (N, 3, S, S) in 0 … 1; S is a multiple of 32."""
+    def places(self, pictures: Tensor) -> Tensor:
+        """Return (N, H/16 · W/16, 128) float32: what is at each place of (N, 3, H, W) pictures."""
         features = self.body(self.evened(pictures))
         wide = functional.relu(self.widen_norm(self.widen(features))).float()
-        # Generalised mean (Radenović et al. 2018) with power 3, over places and positions alike.
-        cubes = (wide * wide * wide).mean((2, 3)).view(len(wide), LAST_WIDTH, POSITIONS).mean(2)
-        return functional.normalize(self.describe(self.centre((cubes + LEAST).pow(1 / 3))), dim=1)
+        # Generalised mean (Radenović et al. 2018) with power 3, over positions, then over places.
+        cubes = (wide * wide * wide).view(len(wide), LAST_WIDTH, POSITIONS, -1).mean(2)
+        return cubes.transpose(1, 2)
+
+    def described(self, pooled: Tensor) -> Tensor:
+        """Return (N, V, 128) of unit length for what `pooled` returns."""
+        flat = self.describe(self.centre(pooled.flatten(0, 1)))
+        return functional.normalize(flat, dim=1).view(*pooled.shape[:2], DIMENSIONS)
+
+    def forward(self, pictures: Tensor, parts: Tensor) -> Tensor:
+        """Return (N, V, 128) of unit length; H and W are multiples of 32."""
+        return self.described(pooled(self.places(pictures), parts))
+
+
+def pooled(places: Tensor, parts: Tensor) -> Tensor:
+    """Return (N, V, 128) for places (N, P, 128) and parts (N, V, P) or (V, P).
+
+    A part says how much each place counts, row by row, and adds up to 1.
+    """
+    return (parts @ places + LEAST).pow(1 / 3)
 
 
 def _for_each_position(per_filter: Tensor) -> Tensor:

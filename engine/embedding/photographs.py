@@ -1,27 +1,27 @@
-"""Photographs to train on: those in Debian's wallpaper packages, with what their licences say.
+"""Photographs to train on: those in some of Debian's packages, with what their licences say.
 
-Every package here is in Debian's main section, whose rules ask that works and what is derived
-from them may be changed and passed on. Only Debian and its kin have the two commands that this
-needs; anywhere else, training goes on with drawn pictures alone.
+Only packages whose pictures are under Creative Commons licences or in the public domain: those
+that offer theirs under the GPL alone are left out, so that nobody need ask what it means for the
+weights. Only Debian and its kin have the two commands that this needs; anywhere else, training
+goes on with drawn pictures alone.
 """
 
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-PACKAGES: Final = (
-    "gnome-backgrounds",
-    "lomiri-wallpapers-16.04",
-    "lomiri-wallpapers-20.04",
-    "mate-backgrounds",
-    "plasma-workspace-wallpapers",
-    "sway-backgrounds",
-    "ukui-wallpapers",
-)
+# Package -> where in it the photographs lie: wallpapers, and the landscapes of a game.
+PACKAGES: Final = {
+    "endless-sky-data": "usr/share/games/endless-sky/images/land",
+    "gnome-backgrounds": "usr/share/backgrounds",
+    "lomiri-wallpapers-16.04": "usr/share/backgrounds",
+    "lomiri-wallpapers-20.04": "usr/share/backgrounds",
+    "ukui-wallpapers": "usr/share/backgrounds",
+}
 _LEAST_BYTES = 20_000  # what is smaller is a preview or a plain colour
 
 
@@ -47,7 +47,7 @@ class PackageManagerMissingError(Exception):
     """This system has no `apt-get` or no `dpkg-deb`."""
 
 
-def fetch(folder: Path, packages: tuple[str, ...] = PACKAGES) -> None:
+def fetch(folder: Path, packages: Iterable[str] = PACKAGES) -> None:
     """Download and unpack the packages under `folder`; what is there already stays.
 
     Raises:
@@ -69,11 +69,11 @@ def fetch(folder: Path, packages: tuple[str, ...] = PACKAGES) -> None:
 
 def photographs(folder: Path) -> Iterator[Photograph]:
     """List the pictures of all unpacked packages, in a fixed order."""
-    for path in sorted(folder.glob("*/usr/share/**/*")):
-        if path.suffix.lower() not in {".jpg", ".jpeg", ".png", ".webp"} or not path.is_file():
-            continue
-        if path.stem != "screenshot" and path.stat().st_size >= _LEAST_BYTES:
-            yield Photograph(path, _subject(path.relative_to(folder)))
+    for package, inside in PACKAGES.items():
+        for path in sorted((folder / package / inside).rglob("*")):
+            wanted = path.suffix.lower() in {".jpg", ".jpeg", ".png", ".webp"} and path.is_file()
+            if wanted and path.stat().st_size >= _LEAST_BYTES:
+                yield Photograph(path, _subject(path.relative_to(folder)))
 
 
 def permissions(folder: Path) -> tuple[Permission, ...]:
@@ -89,9 +89,7 @@ def permissions(folder: Path) -> tuple[Permission, ...]:
 
 
 def _subject(inside: Path) -> str:
-    """Name what a picture shows: KDE keeps one folder a subject, others say it in the name."""
-    if "contents" in inside.parts:
-        return inside.parts[inside.parts.index("contents") - 1].lower()
+    """Name what a picture shows: its light and its dark version differ after the first hyphen."""
     return f"{inside.parts[0]}/{re.split(r'[-_ .]', inside.stem)[0].lower()}"
 
 

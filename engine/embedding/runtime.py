@@ -1,27 +1,28 @@
 """Embeddings of frames: 128 numbers that the edits of a frame share and other frames do not.
 
-A frame is squeezed into 96 x 96 pixels, whatever its shape, each pixel the mean of the area it
-covers. The cosine of two embeddings (their product: they have unit length) says how alike two
-frames are; see `calibration` for how much is enough. Flat frames (`signature.quality.FLAT`) must
-not be embedded: they are all alike.
+A frame is squeezed into the shape next to its own (`views.shape_of`), each pixel the mean of the
+area it covers. The cosine of two embeddings (their product: they have unit length) says how alike
+two views are; see `calibration` for how much is enough. Flat frames (`signature.quality.FLAT`)
+must not be embedded: they are all alike.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autodedup.engine.embedding.model_file import ModelFile, read_model
+from autodedup.engine.embedding.shapes import VIEWS, parts, squeezed_shape
 from autodedup.engine.errors import ModelUnavailableError
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-Embeddings = NDArray[np.float32]  # (N, 128), rows of unit length
+Embeddings = NDArray[np.float32]  # (N, V, 128): V views of each frame, each of unit length
 
-SIDE: Final = 96  # pixels
 DIMENSIONS: Final = 128
-_BATCH = 32  # pictures at once: more gains nothing on a core, and its memory stays under 30 MB
+_BATCH = 4  # pictures at once: what more of them need no longer stays in a core's cache
 
 
 class CopyModel(Protocol):
@@ -33,9 +34,13 @@ class CopyModel(Protocol):
         ...
 
     def embed(self, pictures: NDArray[np.uint8]) -> Embeddings:
-        """Return (N, 128) float32 of unit length for (N, 96, 96, 3) uint8 RGB.
+        """Return (N, V, 128) of unit length for (N, H, W, 3) uint8 RGB of one of the `SHAPES`.
 
-        A mirrored or quarter-turned picture has the same embedding, up to rounding.
+        The views are those of `shapes.VIEWS`. The whole of a mirrored or quarter-turned picture
+        has the same embedding, up to rounding; the windows change places.
+
+        Raises:
+            ValueError: The pictures have another shape.
         """
         ...
 
@@ -79,25 +84,25 @@ class OnnxModel:
         return self._digest
 
     def embed(self, pictures: NDArray[np.uint8]) -> Embeddings:
-        """Return (N, 128) float32 of unit length for (N, 96, 96, 3) uint8 RGB."""
-        checked(pictures)
-        out = np.empty((len(pictures), DIMENSIONS), dtype=np.float32)
-        for start in range(0, len(pictures), _BATCH):
-            batch = np.ascontiguousarray(pictures[start : start + _BATCH])
-            out[start : start + _BATCH] = self._session.run(None, {"pictures": batch})[0]
-        return out
+        """Return (N, V, 128) of unit length, as `CopyModel` says."""
+        windows = parts(squeezed_shape(pictures))
+
+        def run(batch: NDArray[np.uint8]) -> Embeddings:
+            found: Embeddings = self._session.run(None, {"pictures": batch, "parts": windows})[0]
+            return found
+
+        return in_batches(pictures, _BATCH, run)
 
 
-def checked(pictures: NDArray[np.uint8]) -> None:
-    """Refuse what is not (N, 96, 96, 3) uint8: a wrong shape would embed nonsense in silence.
-
-    Raises:
-        ValueError: It is something else.
-    """
-    if pictures.shape[1:] != (SIDE, SIDE, 3) or pictures.dtype != np.uint8:
-        raise ValueError(
-            f"pictures must be (N, {SIDE}, {SIDE}, 3) uint8, not {pictures.shape} {pictures.dtype}"
-        )
+def in_batches(
+    pictures: NDArray[np.uint8], size: int, run: Callable[[NDArray[np.uint8]], Embeddings]
+) -> Embeddings:
+    """Return (N, V, 128): what `run` makes of the pictures, at most `size` at once."""
+    found = np.empty((len(pictures), len(VIEWS), DIMENSIONS), dtype=np.float32)
+    for start in range(0, len(pictures), size):
+        batch = np.ascontiguousarray(pictures[start : start + size])
+        found[start : start + size] = run(batch)
+    return found
 
 
 def _session(file: ModelFile, threads: int) -> "InferenceSession":

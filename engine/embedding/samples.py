@@ -16,6 +16,7 @@ from autodedup.engine.footage.scenes import Frames, SceneKind
 _FIRST_SEED: Final = 7_000_000  # films of training and of tests are drawn from lower ones
 _SCENES: tuple[SceneKind, ...] = ("pan", "sprites", "talk", "pan", "card", "sprites")
 _TALLEST = 270  # pixels: what is measured shrinks to 96 anyway
+_NO_FRAMES: Final = np.empty((0, 2, 2, 3), np.uint8)
 _VIDEOS = frozenset({".mp4", ".mkv", ".avi", ".mov", ".webm", ".ogv", ".flv", ".mpg", ".wmv"})
 
 
@@ -67,20 +68,34 @@ def _unrelated(folder: Path) -> list[Path]:
     return sorted(chosen)
 
 
+def every_second(path: Path, most: int = 120) -> Frames:
+    """Return a film's frames, one a second; none where it cannot be read."""
+    try:
+        return _each(path, 1.0, 0.0, most)
+    except (FFmpegError, OSError):
+        return _NO_FRAMES
+
+
 def _evenly(path: Path, count: int) -> Frames:
+    with av.open(str(path)) as container:
+        length = (container.duration or count * av.time_base) / av.time_base
+    return _each(path, length / (count + 1), length / (count + 1), count)
+
+
+def _each(path: Path, step: float, due: float, count: int) -> Frames:
+    """Return up to `count` frames, `step` seconds apart, the first at `due`."""
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         stream.codec_context.skip_frame = "NONREF"
-        length = (container.duration or count * av.time_base) / av.time_base
-        step, due, shown = length / (count + 1), length / (count + 1), []
+        shown: list[Frames] = []
         for frame in container.decode(stream):
             if frame.time is None or frame.time < due:
                 continue
             scale = min(1.0, _TALLEST / frame.height)
             width, height = (round(side * scale / 2) * 2 for side in (frame.width, frame.height))
             small = frame.reformat(width, height, "rgb24", interpolation="AREA")
-            shown.append(small.to_ndarray())
+            shown.append(small.to_ndarray().astype(np.uint8, copy=False))
             due += step
             if len(shown) == count:
                 break
-    return np.stack(shown) if shown else np.empty((0, 2, 2, 3), np.uint8)
+    return np.stack(shown) if shown else _NO_FRAMES

@@ -3,13 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from autodedup.engine.embedding.runtime import Embeddings
-
 _STEPS = 254.0  # of the range -1 … 1 in which a part lies; half of it is all that ever occurs
 
 
-def to_bytes(embeddings: Embeddings) -> NDArray[np.int8]:
-    """Return (N, 128) int8 of (N, 128) float32 of unit length.
+def to_bytes(embeddings: NDArray[np.float32]) -> NDArray[np.int8]:
+    """Return (..., 128) int8 of (..., 128) float32 of unit length.
 
     Parts beyond half a unit are cut off: none of a real picture comes near.
     """
@@ -18,9 +16,9 @@ def to_bytes(embeddings: Embeddings) -> NDArray[np.int8]:
     return kept
 
 
-def from_bytes(kept: NDArray[np.int8]) -> Embeddings:
-    """Return (N, 128) float32 of unit length; cosines differ by less than 0.01 from before."""
+def from_bytes(kept: NDArray[np.int8]) -> NDArray[np.float32]:
+    """Return (..., 128) float32 of unit length; cosines differ by less than 0.01 from before."""
     whole = kept.astype(np.float32)
-    length = np.linalg.norm(whole, axis=1, keepdims=True)
-    restored: Embeddings = whole / np.maximum(length, 1.0)
+    length = np.linalg.norm(whole, axis=-1, keepdims=True)
+    restored: NDArray[np.float32] = whole / np.maximum(length, 1.0)
     return restored

@@ -16,7 +16,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from autodedup.engine.embedding.model_file import ModelFile
-from autodedup.engine.embedding.runtime import DIMENSIONS, SIDE, Embeddings, checked
+from autodedup.engine.embedding.runtime import Embeddings, in_batches
+from autodedup.engine.embedding.shapes import parts, shape_of, squeezed_shape
 from autodedup.engine.errors import ModelUnavailableError
 
 _BATCH = 256
@@ -51,7 +52,7 @@ class TorchModel:
             each.name: torch.from_numpy(numpy_helper.to_array(each).copy()).to(self._device)
             for each in graph.initializer
         }
-        self._input, self._output = graph.input[0].name, graph.output[0].name
+        self._output = graph.output[0].name
 
     @property
     def digest(self) -> str:
@@ -59,27 +60,34 @@ class TorchModel:
         return self._digest
 
     def embed(self, pictures: NDArray[np.uint8]) -> Embeddings:
-        """Return (N, 128) float32 of unit length for (N, 96, 96, 3) uint8 RGB."""
-        checked(pictures)
-        out = np.empty((len(pictures), DIMENSIONS), dtype=np.float32)
-        for start in range(0, len(pictures), _BATCH):
-            batch = np.ascontiguousarray(pictures[start : start + _BATCH])
-            answer = self._run(torch.from_numpy(batch).to(self._device))
-            out[start : start + _BATCH] = answer.cpu().numpy()
-        return out
+        """Return (N, V, 128) of unit length, as `runtime.CopyModel` says."""
+        squeezed_shape(pictures)
+
+        def run(batch: NDArray[np.uint8]) -> Embeddings:
+            found: Embeddings = self.embed_tensor(torch.from_numpy(batch)).cpu().numpy()
+            return found
+
+        return in_batches(pictures, _BATCH, run)
 
     def embed_frames(self, frames: Tensor) -> Tensor:
-        """Return (N, 128) on the model's device for (N, H, W, 3) uint8 RGB frames of any size.
+        """Return (N, V, 128) on the model's device for (N, H, W, 3) uint8 RGB frames of any size.
 
         The frames are squeezed there too, so that only embeddings leave the device.
         """
         planes = frames.to(self._device).permute(0, 3, 1, 2).float()
-        small = functional.interpolate(planes, (SIDE, SIDE), mode="area")
-        return self._run(small.round().to(torch.uint8).permute(0, 2, 3, 1))
+        shape = shape_of(frames.shape[2], frames.shape[1])
+        small = functional.interpolate(planes, shape, mode="area")
+        return self.embed_tensor(small.round().to(torch.uint8).permute(0, 2, 3, 1))
 
     @torch.no_grad()
-    def _run(self, pictures: Tensor) -> Tensor:
-        known = {**self._numbers, self._input: pictures}
+    def embed_tensor(self, pictures: Tensor) -> Tensor:
+        """Return (N, V, 128) on the model's device for (N, H, W, 3) uint8 RGB of a known shape."""
+        windows = torch.from_numpy(parts((pictures.shape[1], pictures.shape[2])))
+        known = {
+            **self._numbers,
+            "pictures": pictures.to(self._device),
+            "parts": windows.to(self._device),
+        }
         for node, attributes in self._nodes:
             read = [known[name] for name in node.input]
             known[node.output[0]] = _OPERATIONS[node.op_type](read, attributes)
@@ -122,6 +130,10 @@ _OPERATIONS: Final[dict[str, Operation]] = {
         _axes(read[1]), keepdim=bool(attributes["keepdims"])
     ),
     "ReduceL2": lambda read, _: read[0].norm(dim=_axes(read[1]), keepdim=True),
-    "Reshape": lambda read, _: read[0].reshape(-1, *_axes(read[1])[1:]),
-    "Gemm": lambda read, _: read[0] @ read[1].T + read[2],
+    "Reshape": lambda read, _: read[0].reshape(len(read[0]), *_axes(read[1])[1:]),
+    "MatMul": lambda read, _: read[0] @ read[1],
+    "AveragePool": lambda read, attributes: functional.avg_pool2d(
+        read[0], _numbers(attributes, "kernel_shape")
+    ),
+    "Concat": lambda read, attributes: torch.cat(read, int(str(attributes["axis"]))),
 }

@@ -1,6 +1,7 @@
 """What happens to a picture's light and detail on its way: grading, fades, grain, re-encoding.
 
-Everything takes and returns (N, 3, S, S) float32 in 0 … 1 and draws its strength for each picture.
+Everything takes and returns (N, 3, H, W) float32 in 0 … 1, of sides divisible by eight, and draws
+its strength for each picture.
 """
 
 import math
@@ -48,18 +49,16 @@ def faded(pictures: Tensor, lots: Lots) -> Tensor:
 
 def softened(pictures: Tensor, lots: Lots, *, share: float) -> Tensor:
     """Take detail from some pictures, as a small copy that was enlarged lost it."""
-    n, side = len(pictures), pictures.shape[-1]
+    n, size = len(pictures), (pictures.shape[2], pictures.shape[3])
     result = pictures.clone()
     step = lots.pick(n, (1 - share, share * 0.5, share * 0.3, share * 0.2))
     for number in (1, 2, 3):
         mine = (step == number).nonzero()[:, 0]
         if len(mine):
             small = functional.interpolate(
-                pictures[mine], (side * 2 // (number + 2),) * 2, mode="area"
+                pictures[mine], [side * 2 // (number + 2) for side in size], mode="area"
             )
-            result[mine] = functional.interpolate(
-                small, (side, side), mode="bilinear", align_corners=False
-            )
+            result[mine] = functional.interpolate(small, size, mode="bilinear", align_corners=False)
     return result
 
 
@@ -89,9 +88,9 @@ def recompressed(pictures: Tensor, lots: Lots, *, share: float) -> Tensor:
     mine = lots.chance(len(pictures), share).nonzero()[:, 0]
     if not len(mine):
         return pictures
-    n, side = len(mine), pictures.shape[-1]
+    n, (height, width) = len(mine), pictures.shape[2:]
     cosines = _cosines(pictures.device)
-    blocks = pictures[mine].view(n, 3, side // _BLOCK, _BLOCK, side // _BLOCK, _BLOCK)
+    blocks = pictures[mine].view(n, 3, height // _BLOCK, _BLOCK, width // _BLOCK, _BLOCK)
     blocks = blocks.transpose(3, 4)
     waves = cosines @ blocks @ cosines.T
     order = torch.arange(_BLOCK, device=pictures.device)
@@ -100,7 +99,7 @@ def recompressed(pictures: Tensor, lots: Lots, *, share: float) -> Tensor:
     step = lots.log_between(n, 0.01, 0.12).view(n, 1, 1, 1, 1, 1) * coarseness
     kept = cosines.T @ ((waves / step).round() * step) @ cosines
     result = pictures.clone()
-    result[mine] = kept.transpose(3, 4).reshape(n, 3, side, side).clamp(0, 1)
+    result[mine] = kept.transpose(3, 4).reshape(n, 3, height, width).clamp(0, 1)
     return result
 
 

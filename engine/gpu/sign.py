@@ -1,6 +1,7 @@
 """From a file to its signature on a GPU: only hashes, embeddings and small numbers come back."""
 
 import time
+from collections.abc import Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from autodedup.engine.embedding.runtime import DIMENSIONS
+from autodedup.engine.embedding.shapes import VIEWS
 from autodedup.engine.embedding.storage import to_bytes
+from autodedup.engine.embedding.views import shown
 from autodedup.engine.kernels.hashes import coefficients, hashes_of, quality_of
-from autodedup.engine.kernels.pictures import squares_cut
+from autodedup.engine.kernels.pictures import cut_out
 from autodedup.engine.kernels.wavelet import whashes
 from autodedup.engine.media.choose import Chip, choose_route
 from autodedup.engine.media.costs import Costs
@@ -20,9 +23,10 @@ from autodedup.engine.media.frames import Progress
 from autodedup.engine.media.nvdec import DeviceLook, NotByNvdecError, NvdecSource
 from autodedup.engine.media.probe import probe
 from autodedup.engine.media.reading import Seen, opened
-from autodedup.engine.signature.bars import stretches
+from autodedup.engine.signature.bars import Stretch, stretches
+from autodedup.engine.signature.copy import shape_within, worth_a_look
 from autodedup.engine.signature.model import Embeddings, Signature
-from autodedup.engine.signature.quality import FLAT
+from autodedup.engine.signature.quality import FAINT
 from autodedup.engine.signature.recipe import embedding_recipe
 from autodedup.engine.signature.sign import FrameHashes, assembled, box_of, refuse_flat
 
@@ -86,32 +90,39 @@ class GpuSigner:
         # Finding bars is a walk over rows and their changes in time: the small pictures, 30 kB
         # each, go to the CPU for it.
         parts = stretches(look.pictures.cpu().numpy(), look.times_seconds)
-        shown = [look.pictures[part.first : part.past, part.rows, part.columns] for part in parts]
-        waves = torch.cat([coefficients(pictures) for pictures in shown])
+        boxed = [look.pictures[part.first : part.past, part.rows, part.columns] for part in parts]
+        waves = torch.cat([coefficients(pictures) for pictures in boxed])
         quality: NDArray[np.float32] = quality_of(waves[:, 0]).cpu().numpy()
         refuse_flat(quality)
-        small = torch.cat([whashes(pictures) for pictures in shown])
+        small = torch.cat([whashes(pictures) for pictures in boxed])
         frames = FrameHashes(
             hashes_of(waves).cpu().numpy(), small.cpu().numpy().view(np.uint64), quality
         )
         if self._model is None or look.colours is None:
             return frames, None
-        height, width = look.pictures.shape[1:]
-        squares = torch.cat(
-            [
-                squares_cut(look.colours[part.first : part.past], box_of(part, height, width))
-                for part in parts
-            ]
-        )
-        return frames, self._embedded(self._model, squares, quality)
+        return frames, self._embedded(self._model, look, look.colours, parts, quality)
 
     def _embedded(
-        self, model: "TorchModel", squares: Tensor, quality: NDArray[np.float32]
+        self,
+        model: "TorchModel",
+        look: DeviceLook,
+        colours: Tensor,
+        parts: Sequence[Stretch],
+        quality: NDArray[np.float32],
     ) -> Embeddings:
-        places = np.flatnonzero(quality >= FLAT)
-        rows = np.zeros((len(squares), DIMENSIONS), dtype=np.int8)
-        for start in range(0, len(places), _EMBEDDED_AT_ONCE):
-            some = places[start : start + _EMBEDDED_AT_ONCE]
-            found = model.embed_frames(squares[torch.from_numpy(some).to(self._device)])
-            rows[some] = to_bytes(found.cpu().numpy())
+        """Embed the frames that the CPU would; cut, squeezed and embedded on the device."""
+        height, width = look.pictures.shape[1:]
+        rows = np.zeros((len(quality), len(VIEWS), DIMENSIONS), dtype=np.int8)
+        for part in parts:
+            mine = slice(part.first, part.past)
+            small, times = look.pictures[mine].cpu().numpy(), look.times_seconds[mine]
+            places = part.first + worth_a_look(times, small, quality[mine] >= FAINT)
+            box = box_of(part, height, width)
+            shape = shape_within((height, width), box)
+            for start in range(0, len(places), _EMBEDDED_AT_ONCE):
+                some = places[start : start + _EMBEDDED_AT_ONCE]
+                pictures = colours[torch.from_numpy(some).to(self._device)]
+                cut = cut_out(pictures, box, shape)
+                found: NDArray[np.float32] = model.embed_tensor(cut).cpu().numpy()
+                rows[some] = to_bytes(found * shown(cut.cpu().numpy())[:, :, None])
         return Embeddings(embedding_recipe(model.digest), rows)

@@ -35,20 +35,22 @@ def turned_upright(pictures: Tensor, quarters: int) -> Tensor:
     return torch.rot90(pictures, quarters, (1, 2)).contiguous()
 
 
-def squares_cut(squares: Tensor, box: tuple[float, float, float, float]) -> Tensor:
-    """Return the boxed part of (N, S, S, 3) uint8 squares as squares again.
+def cut_out(
+    pictures: Tensor, box: tuple[float, float, float, float], shape: tuple[int, int]
+) -> Tensor:
+    """Return the boxed part of (N, H, W, 3) uint8 pictures, in another shape: (N, h, w, 3).
 
     Args:
-        squares: Pictures, each squeezed into a square.
+        pictures: What is cut.
         box: Left, top, right and bottom of the part, in shares of the sides.
+        shape: Height and width of the result.
     """
-    if box == (0.0, 0.0, 1.0, 1.0):
-        return squares
-    side = squares.shape[1]
-    left, top, right, bottom = (side * share for share in box)
-    down = _tents(side, top, bottom, squares.device)
-    across = _tents(side, left, right, squares.device)
-    planes = squares.permute(0, 3, 1, 2).float()
+    if box == (0.0, 0.0, 1.0, 1.0) and pictures.shape[1:3] == shape:
+        return pictures
+    height, width = pictures.shape[1:3]
+    down = _tents(height, (height * box[1], height * box[3]), shape[0], pictures.device)
+    across = _tents(width, (width * box[0], width * box[2]), shape[1], pictures.device)
+    planes = pictures.permute(0, 3, 1, 2).float()
     # Each direction is rounded by itself, as Pillow does.
     wide = (planes @ across.T).round_().clamp_(0, 255)
     part = (down @ wide).round_().clamp_(0, 255)
@@ -87,11 +89,12 @@ def _shares(length: int, cells: int, device: torch.device) -> Tensor:
 
 
 @lru_cache(maxsize=64)
-def _tents(side: int, start: float, end: float, device: torch.device) -> Tensor:
-    """Return (side, side): a part of the pixels spread over all, by Pillow's bilinear filter."""
-    scale = (end - start) / side
+def _tents(side: int, part: tuple[float, float], count: int, device: torch.device) -> Tensor:
+    """Return (count, side): a part of the pixels as so many, by Pillow's bilinear filter."""
+    start, end = part
+    scale = (end - start) / count
     reach = max(scale, 1.0)
-    centre = start + (np.arange(side)[:, None] + 0.5) * scale
+    centre = start + (np.arange(count)[:, None] + 0.5) * scale
     away = np.abs((np.arange(side)[None, :] + 0.5 - centre) / reach)
     weights = np.clip(1.0 - away, 0.0, None)
     return _on(weights / weights.sum(axis=1, keepdims=True), device)

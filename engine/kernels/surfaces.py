@@ -29,12 +29,14 @@ def small_luma(surface: Tensor, height: int, width: int, *, full_range: bool) ->
     return whole(small if full_range else (small - 16) * (255 / 219))
 
 
-def small_colour(surface: Tensor, side: int, *, full_range: bool, matrix: str) -> Tensor:
-    """Return (side, side, 3) uint8 RGB of one (3 * H / 2, W) surface, squeezed into a square."""
+def small_colour(
+    surface: Tensor, shape: tuple[int, int], *, full_range: bool, matrix: str
+) -> Tensor:
+    """Return (h, w, 3) uint8 RGB of one (3 * H / 2, W) surface, squeezed into this shape."""
     rows = 2 * surface.shape[0] // 3
-    luma = _small(surface[:rows], side)
+    luma = _small(surface[:rows], shape)
     both = surface[rows:].reshape(rows // 2, -1, 2)
-    blue, red = _small(both[..., 0], side) - 128, _small(both[..., 1], side) - 128
+    blue, red = _small(both[..., 0], shape) - 128, _small(both[..., 1], shape) - 128
     if full_range:
         y, spread = luma, 1.0
     else:
@@ -46,8 +48,8 @@ def small_colour(surface: Tensor, side: int, *, full_range: bool, matrix: str) -
     return whole(torch.stack((r, g, b), dim=-1))
 
 
-def _small(plane: Tensor, side: int) -> Tensor:
-    return averaged(_eight_bits(plane), side, side)
+def _small(plane: Tensor, shape: tuple[int, int]) -> Tensor:
+    return averaged(_eight_bits(plane), *shape)
 
 
 def _eight_bits(plane: Tensor) -> Tensor:

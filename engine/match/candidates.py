@@ -24,6 +24,7 @@ from autodedup.engine.match.model import Clip
 from autodedup.engine.match.neighbours import Pairs, neighbours
 from autodedup.engine.match.rows import counted, distinct
 from autodedup.engine.match.search import Hits, similar_frames
+from autodedup.engine.match.sights import ViewPair
 
 MOST_LOOKS = 4  # of one pair, the best supported
 _LOOK_BITS = 7  # which side is whole (1), which view (3) and turn (3)
@@ -34,15 +35,15 @@ LEAST_SUPPORT = 0.2  # summed frame weight under which a pair is not looked at
 class Candidate:
     """Two clips (places in the list that was searched), and the looks worth trying, best first.
 
-    `embedded` says that many of their frames lie close by embeddings of one recipe too, or only
-    by them.
+    `views` are those in which many of their frames lie close by embeddings of one recipe, too or
+    only by them.
     """
 
     a: int
     b: int
     looks: tuple[Look, ...]
     support: float
-    embedded: bool = False
+    views: tuple[ViewPair, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,10 +141,13 @@ def _supported_pairs(
 
 def _with_neighbours(found: tuple[Candidate, ...], close: Pairs) -> tuple[Candidate, ...]:
     """Mark the pairs that embeddings speak for too, and add those that only they speak for."""
-    marked = [replace(c, embedded=(c.a, c.b) in close) for c in found]
+    marked = [replace(c, views=close[c.a, c.b].views) if (c.a, c.b) in close else c for c in found]
     known = {(c.a, c.b) for c in found}
-    fresh = sorted((-share, pair) for pair, share in close.items() if pair not in known)
-    return (*marked, *(Candidate(*pair, (), -less, embedded=True) for less, pair in fresh))
+    fresh = sorted((-near.share, pair) for pair, near in close.items() if pair not in known)
+    return (
+        *marked,
+        *(Candidate(*pair, (), -less, close[pair].views) for less, pair in fresh),
+    )
 
 
 def _candidate(pair: tuple[int, int], looks: dict[Look, float]) -> Candidate:

@@ -19,7 +19,7 @@ from autodedup.engine.match.segments import (
     scores,
     segment_of,
 )
-from autodedup.engine.match.sights import EmbeddedSight, HashSight, Sight
+from autodedup.engine.match.sights import EmbeddedSight, HashSight, Sight, ViewPair
 from autodedup.engine.match.strict import is_strictly_alike
 from autodedup.engine.match.thresholds import Thresholds
 from autodedup.engine.match.verify import (
@@ -64,7 +64,7 @@ def compare(
     looks: Sequence[Look],
     limits: Thresholds,
     *,
-    embedded: bool = False,
+    views: Sequence[ViewPair] = (),
 ) -> PairMatch | None:
     """Return what two clips are to each other, or None where nothing can be shown.
 
@@ -76,16 +76,17 @@ def compare(
         weights: (N,) of each clip's frames, 0..1.
         looks: Those of the hash that are tried; the best one is kept.
         limits: What is enough.
-        embedded: Whether the embeddings are worth asking: both clips have them, of one recipe.
+        views: Those of the embeddings that are worth asking, of clips embedded by one recipe.
     """
     chosen = tuple(_chosen(weight) for weight in weights)
     if not all(len(places) for places in chosen):
         return None
     places = (chosen[0], chosen[1])
     sights = (HashSight(look, pair, places) for look in looks)
-    match = _seen(pair, weights, places, sights, limits)
-    if embedded and (match is None or match.relation == "overlap"):
-        match = _seen(pair, weights, places, [EmbeddedSight(pair, places)], limits) or match
+    match = _seen(pair, weights, sights, limits)
+    if views and (match is None or match.relation == "overlap"):
+        seen = (EmbeddedSight(pair, places, each) for each in views)
+        match = _seen(pair, weights, seen, limits) or match
     if match is None or match.relation == "overlap":
         return _in_doubt(pair, weights, places, looks, limits) or match
     return match
@@ -106,7 +107,7 @@ def _in_doubt(
     if limits.profile != "balanced" or pair[0].meaning is None or pair[1].meaning is None:
         return None
     sights = (HashSight(look, pair, places) for look in looks)
-    match = _seen(pair, weights, places, sights, limits.in_doubt())
+    match = _seen(pair, weights, sights, limits.in_doubt())
     sure = match is not None and match.relation != "overlap"
     if match is None or not sure:
         return None
@@ -116,14 +117,15 @@ def _in_doubt(
 def _seen(
     pair: tuple[Clip, Clip],
     weights: tuple[NDArray[np.float64], NDArray[np.float64]],
-    places: tuple[NDArray[np.intp], NDArray[np.intp]],
     sights: Iterable[Sight],
     limits: Thresholds,
 ) -> PairMatch | None:
     """Return what one witness says: its sights are tried, and the best one kept."""
     best: tuple[float, _Table, list[_Stretch]] | None = None
     for sight in sights:
-        table = _table(pair, weights, places, sight, limits.near_bits)
+        if not all(len(places) for places in sight.chosen):
+            continue
+        table = _table(pair, weights, sight, limits.near_bits)
         stretches = _stretches(table, pair)
         total = _worth(stretches)
         if stretches and (best is None or total > 1.02 * best[0]):
@@ -141,10 +143,10 @@ def _chosen(weight: NDArray[np.float64]) -> NDArray[np.intp]:
 def _table(
     pair: tuple[Clip, Clip],
     weights: tuple[NDArray[np.float64], NDArray[np.float64]],
-    chosen: tuple[NDArray[np.intp], NDArray[np.intp]],
     sight: Sight,
     near_bits: int,
 ) -> _Table:
+    chosen = sight.chosen
     times = (pair[0].times_seconds[chosen[0]], pair[1].times_seconds[chosen[1]])
     found = points(
         sight.distance,

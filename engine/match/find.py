@@ -56,7 +56,7 @@ def find_pairs(
             (found.weights[candidate.a], found.weights[candidate.b]),
             candidate.looks,
             thresholds,
-            embedded=candidate.embedded,
+            views=candidate.views,
         )
         if match is not None:
             matches.append(match)

@@ -6,13 +6,13 @@ of frames that are merely alike. Both measure in bits of 256, so that the same l
 looked for in what either of them says.
 """
 
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autodedup.engine.embedding.calibration import WHOLE
-from autodedup.engine.embedding.runtime import Embeddings
+from autodedup.engine.embedding.calibration import ALIKE
 from autodedup.engine.embedding.storage import from_bytes
 from autodedup.engine.match.looks import Look, bit_distances, hashes_under, paired_distances
 from autodedup.engine.match.model import Clip
@@ -24,12 +24,28 @@ EMBEDDED_VIEW = "embedding"
 # Bits for a cosine: one that strangers reach once in 10,000 frame pairs stands for as many bits
 # as frames may lie apart by their hashes and still be alike. Strangers then lie at about 128.
 _ALIKE_BITS = 70.0
-_BITS_A_COSINE = _ALIKE_BITS / (1.0 - WHOLE["1 in 10,000"])
+_BITS_A_COSINE = _ALIKE_BITS / (1.0 - ALIKE)
 _LEAST_CHANGE = 0.002  # of a squared embedding: below it nothing moves that could be compared
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ViewPair:
+    """Which views of two clips are compared: places in `engine.embedding.shapes.VIEWS`.
+
+    A crop is made at one place of the picture, so one window of the other clip shows it all along.
+    """
+
+    a: int
+    b: int
 
 
 class Sight(Protocol):
     """The frames of two clips, a and b, as one witness sees them."""
+
+    @property
+    def chosen(self) -> tuple[Places, Places]:
+        """Return the places of the frames of a and of b that it sees."""
+        ...
 
     @property
     def name(self) -> str:
@@ -56,8 +72,14 @@ class HashSight:
     def __init__(self, look: Look, pair: tuple[Clip, Clip], chosen: tuple[Places, Places]) -> None:
         a, b = hashes_under(look, *pair)
         self._a, self._b = a[chosen[0]], b[chosen[1]]
+        self._chosen = chosen
         self._name = look.name
         self._distance = bit_distances(self._a, self._b)
+
+    @property
+    def chosen(self) -> tuple[Places, Places]:
+        """Return the places that were chosen."""
+        return self._chosen
 
     @property
     def name(self) -> str:
@@ -85,21 +107,32 @@ class HashSight:
 
 
 class EmbeddedSight:
-    """Frames by their embeddings, which no look is needed for."""
+    """Frames by their embeddings: one view of each clip. Mirrors and turns need no look."""
 
-    def __init__(self, pair: tuple[Clip, Clip], chosen: tuple[Places, Places]) -> None:
-        """Compare the chosen frames of two clips.
+    def __init__(
+        self, pair: tuple[Clip, Clip], chosen: tuple[Places, Places], views: ViewPair
+    ) -> None:
+        """Compare those of the chosen frames of two clips that are embedded in these views.
 
         Raises:
-            ValueError: One of them has no embeddings.
+            ValueError: One of the clips has no embeddings.
         """
-        self._a, self._b = _rows(pair[0], chosen[0]), _rows(pair[1], chosen[1])
+        (mine, self._a), (its, self._b) = (
+            _rows(clip, places, view)
+            for clip, places, view in zip(pair, chosen, (views.a, views.b), strict=True)
+        )
+        self._chosen = (mine, its)
         self._hashes = tuple(
             np.ascontiguousarray(clip.hashes[places, 0])
-            for clip, places in zip(pair, chosen, strict=True)
+            for clip, places in zip(pair, self._chosen, strict=True)
         )
         bits = np.rint(_BITS_A_COSINE * (1.0 - self._a @ self._b.T))
         self._distance: NDArray[np.uint8] = np.clip(bits, 0, 255).astype(np.uint8)
+
+    @property
+    def chosen(self) -> tuple[Places, Places]:
+        """Return the places of the frames that are embedded."""
+        return self._chosen
 
     @property
     def name(self) -> str:
@@ -135,10 +168,13 @@ def bits_of(cosine: float) -> float:
     return _BITS_A_COSINE * (1.0 - cosine)
 
 
-def _rows(clip: Clip, places: Places) -> Embeddings:
+def _rows(clip: Clip, places: Places, view: int) -> tuple[Places, NDArray[np.float32]]:
+    """Return which of the places are embedded in this view, and (n, 128) their embeddings."""
     if clip.embeddings is None:
         raise ValueError(f"clip {clip.key} has no embeddings")
-    return from_bytes(clip.embeddings.rows[places])
+    rows = clip.embeddings.rows[places, view]
+    there = rows.any(axis=1)
+    return places[there], from_bytes(rows[there])
 
 
 def _scenes(hashes: NDArray[np.uint8]) -> int:

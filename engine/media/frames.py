@@ -12,7 +12,6 @@ from autodedup.engine.media.facts import MediaFacts
 
 SHORT_SIDE = 128  # pixels of the small picture: enough for 16 frequencies of every crop
 LONG_SIDE = 320
-COLOUR_SIDE = 96  # pixels of the colour square: what the copy model is shown
 
 Progress = Callable[[float], None]
 """Told, often, how many seconds of the film have been passed; a sign of life, not a total."""
@@ -26,8 +25,8 @@ class Look:
     pictures       (N, H, W) uint8 luma, 0 black … 255 white, turned as displayed
     seen_seconds   how long the pictures last
     notes          what went wrong on the way without being fatal
-    colours        (N, 96, 96, 3) uint8 RGB: the same pictures, each squeezed into a square whatever
-                   its shape; None where they were not asked for
+    colours        (N, H, W, 3) uint8 RGB: the same pictures in the shape that the copy model is
+                   shown (`engine.embedding.shapes`); None where they were not asked for
     """
 
     times_seconds: NDArray[np.float64]

@@ -24,10 +24,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.dlpack import from_dlpack
 
+from autodedup.engine.embedding.shapes import shape_of
 from autodedup.engine.kernels.pictures import turned_upright
 from autodedup.engine.kernels.surfaces import small_colour, small_luma
 from autodedup.engine.media.facts import MediaFacts
-from autodedup.engine.media.frames import COLOUR_SIDE, Progress, small_size
+from autodedup.engine.media.frames import Progress, small_size
 from autodedup.engine.media.timeline import (
     Timeline,
     UnevenTimelineError,
@@ -198,6 +199,8 @@ class _Shrink:
         self._quarters = facts.rotation % 360 // 90
         width, height = small_size(facts.width, facts.height)
         self._size = (height, width) if self._quarters % 2 == 0 else (width, height)
+        tall, wide = shape_of(facts.width, facts.height)
+        self._colour_shape = (tall, wide) if self._quarters % 2 == 0 else (wide, tall)
         self._film = film
         self._colour = colour
         self.pictures: list[Tensor] = []
@@ -207,13 +210,13 @@ class _Shrink:
         luma = small_luma(surface, *self._size, full_range=self._film.full_range)
         self.pictures.append(turned_upright(luma[None], self._quarters)[0])
         if self._colour:
-            square = small_colour(
+            small = small_colour(
                 surface,
-                COLOUR_SIDE,
+                self._colour_shape,
                 full_range=self._film.full_range,
                 matrix=self._film.matrix,
             )
-            self.colours.append(turned_upright(square[None], self._quarters)[0])
+            self.colours.append(turned_upright(small[None], self._quarters)[0])
 
 
 def _by_descriptor(file: FileIO) -> str:

@@ -21,11 +21,12 @@ from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from autodedup.engine.embedding.shapes import shape_of
 from autodedup.engine.errors import FileError
 from autodedup.engine.media import moments
 from autodedup.engine.media.facts import MediaFacts
 from autodedup.engine.media.formats import BARE_STREAMS, open_container, picture_stream, said
-from autodedup.engine.media.frames import COLOUR_SIDE, Look, Progress, small_size
+from autodedup.engine.media.frames import Look, Progress, small_size
 from autodedup.engine.media.probe import prepare
 from autodedup.engine.signature.model import ANCHORS
 
@@ -107,6 +108,7 @@ class _Film:
         rate = facts.frames_per_second
         self._frame_seconds = 1 / rate if rate else _USUAL_FRAME_SECONDS
         self._size = small_size(facts.width, facts.height)
+        self._colour_shape = shape_of(facts.width, facts.height)
         self._scaler = VideoReformatter()  # one a format: each keeps the tables of its last call
         self._colour_scaler = VideoReformatter() if colour else None
 
@@ -246,10 +248,11 @@ class _Film:
         seen.times.append(now)
         seen.pictures.append(np.ascontiguousarray(np.rot90(small.to_ndarray(), turns)))
         if self._colour_scaler is not None:
-            square = self._colour_scaler.reformat(
-                frame, COLOUR_SIDE, COLOUR_SIDE, "rgb24", interpolation="AREA", threads=1
+            tall, wide = self._colour_shape if turns % 2 == 0 else self._colour_shape[::-1]
+            colour = self._colour_scaler.reformat(
+                frame, wide, tall, "rgb24", interpolation="AREA", threads=1
             )
-            seen.colours.append(np.ascontiguousarray(np.rot90(square.to_ndarray(), turns)))
+            seen.colours.append(np.ascontiguousarray(np.rot90(colour.to_ndarray(), turns)))
         seen.seconds = max(seen.seconds, now + self._frame_seconds)
 
 

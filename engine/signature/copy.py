@@ -12,14 +12,21 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from autodedup.engine.embedding.model_file import read_model
-from autodedup.engine.embedding.runtime import DIMENSIONS, SIDE, CopyModel, OnnxModel, load_model
+from autodedup.engine.embedding.runtime import DIMENSIONS, CopyModel, OnnxModel, load_model
+from autodedup.engine.embedding.shapes import VIEWS, Shape, shape_of
 from autodedup.engine.embedding.storage import to_bytes
+from autodedup.engine.embedding.views import embed_views
 from autodedup.engine.errors import ModelUnavailableError
-from autodedup.engine.media.frames import Progress
+from autodedup.engine.media.frames import Look, Progress
 from autodedup.engine.signature.model import Embeddings
 from autodedup.engine.signature.recipe import embedding_recipe
 
 _BATCH = 32  # frames between two signs of life
+# Short films are looked at up to sixteen times a second: their hashes cost little.
+_CLOSEST_SECONDS = 0.24  # between two frames that are embedded
+_STILL_SECONDS = 0.99  # as long as the picture stays as it is
+_SAME_SHADES = 1.5  # of 255, on average: a picture that changed by less stayed as it is
+_EVERY = 4  # pixels between those that are compared
 Box = tuple[float, float, float, float]  # left, top, right, bottom, in shares of the sides
 
 
@@ -62,7 +69,7 @@ def copy_model() -> CopyModel:
 
 def embed(
     model: CopyModel,
-    colours: NDArray[np.uint8],
+    look: Look,
     box: Box,
     worth: NDArray[np.bool_],
     report: Progress,
@@ -71,29 +78,72 @@ def embed(
 
     Args:
         model: What embeds.
-        colours: (N, 96, 96, 3) uint8 RGB, as `media.frames.Look` has them.
+        look: The pictures, with their colours.
         box: The part of each picture that lies between bars.
-        worth: (N,) which frames are embedded; flat ones are all alike.
+        worth: (N,) which frames may be embedded; flat ones are all alike.
         report: Told the number of frames that are done.
     """
-    rows = np.zeros((len(colours), DIMENSIONS), dtype=np.int8)
-    places = np.flatnonzero(worth)
+    if look.colours is None:
+        raise ValueError("the pictures have no colours to embed")
+    colours = look.colours
+    rows = np.zeros((len(colours), len(VIEWS), DIMENSIONS), dtype=np.int8)
+    places = worth_a_look(look.times_seconds, look.pictures, worth)
+    shape = shape_within((look.pictures.shape[1], look.pictures.shape[2]), box)
     for start in range(0, len(places), _BATCH):
         batch = places[start : start + _BATCH]
-        rows[batch] = to_bytes(model.embed(_cut(colours[batch], box)))
+        pictures = cut_out(colours[batch], box, shape)
+        rows[batch] = to_bytes(embed_views(model, pictures))
         report(float(start + len(batch)))
     return Embeddings(embedding_recipe(model.digest), rows)
 
 
-def _cut(squares: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
-    """Return the boxed part of every square as a square again."""
-    if box == (0.0, 0.0, 1.0, 1.0):
-        return squares
-    left, top, right, bottom = (SIDE * share for share in box)
-    part = (left, top, right, bottom)
+def worth_a_look(
+    times_seconds: NDArray[np.float64], pictures: NDArray[np.uint8], worth: NDArray[np.bool_]
+) -> NDArray[np.intp]:
+    """Return the places of the frames to embed: a few a second, fewer where nothing moves.
+
+    Args:
+        times_seconds: (N,), rising.
+        pictures: (N, H, W) luma.
+        worth: (N,) which frames may be embedded at all.
+    """
+    taken: list[int] = []
+    last = -np.inf
+    shades = pictures[:, ::_EVERY, ::_EVERY].astype(np.int16)
+    for place in np.flatnonzero(worth).tolist():
+        passed = times_seconds[place] - last
+        if passed < _CLOSEST_SECONDS:
+            continue
+        if passed < _STILL_SECONDS and _alike(shades[place], shades[taken[-1]]):
+            continue
+        taken.append(place)
+        last = times_seconds[place]
+    return np.array(taken, dtype=np.intp)
+
+
+def shape_within(displayed: Shape, box: Box) -> Shape:
+    """Return the shape to embed of the boxed part of a picture.
+
+    `displayed` are height and width of the whole picture, in true proportion.
+    """
+    left, top, right, bottom = box
+    return shape_of((right - left) * displayed[1], (bottom - top) * displayed[0])
+
+
+def cut_out(pictures: NDArray[np.uint8], box: Box, shape: Shape) -> NDArray[np.uint8]:
+    """Return the boxed part of (N, H, W, 3) pictures, in another shape."""
+    height, width = pictures.shape[1:3]
+    if box == (0.0, 0.0, 1.0, 1.0) and (height, width) == shape:
+        return pictures
+    left, top, right, bottom = box
+    part = (width * left, height * top, width * right, height * bottom)
     return np.stack([
         np.asarray(
-            Image.fromarray(square).resize((SIDE, SIDE), Image.Resampling.BILINEAR, box=part)
+            Image.fromarray(picture).resize(shape[::-1], Image.Resampling.BILINEAR, box=part)
         )
-        for square in squares
+        for picture in pictures
     ])  # fmt: skip
+
+
+def _alike(one: NDArray[np.int16], other: NDArray[np.int16]) -> bool:
+    return float(np.abs(one - other).mean()) < _SAME_SHADES

@@ -21,7 +21,9 @@ class Embeddings:
     """The copy embeddings of the N frames of a signature.
 
     recipe  how they were made, with which model; only embeddings of one recipe may be compared
-    rows    (N, 128) int8, as `engine.embedding.storage` keeps them; zeros for a faint frame
+    rows    (N, V, 128) int8, as `engine.embedding.storage` keeps them: the views of each frame that
+            `engine.embedding.shapes` names; zeros where a frame was not embedded, or a view
+            shows nothing
     """
 
     recipe: str

@@ -160,7 +160,13 @@ def _embeddings(
             report(look.seen_seconds + first + frames)
 
         mine = slice(part.first, part.past)
-        found.append(embed(model, look.colours[mine], box, quality[mine] >= FAINT, alive))
+        seen = replace(
+            look,
+            times_seconds=look.times_seconds[mine],
+            pictures=look.pictures[mine],
+            colours=look.colours[mine],
+        )
+        found.append(embed(model, seen, box, quality[mine] >= FAINT, alive))
     return Embeddings(found[0].recipe, np.concatenate([some.rows for some in found]))
 
 

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autodedup.engine.embedding.runtime import DIMENSIONS
+from autodedup.engine.embedding.shapes import FULL, VIEWS
 from autodedup.engine.media.facts import Decoder, DecodeRoute, MediaFacts
 from autodedup.engine.signature.model import Signature
 from autodedup.engine.signature.recipe import RECIPE
@@ -92,8 +93,11 @@ def _add_frames(connection: apsw.Connection, number: int, signature: Signature) 
     if signature.embeddings is not None:
         rows = signature.embeddings.rows
         connection.executemany(
-            "INSERT INTO frame_embeddings (rowid, embedding) VALUES (?, vec_int8(?))",
-            [(first + n, rows[n].tobytes()) for n in np.flatnonzero(rows.any(axis=1)).tolist()],
+            "INSERT INTO frame_embeddings (rowid, embedding, views) VALUES (?, vec_int8(?), ?)",
+            [
+                (first + n, rows[n, FULL].tobytes(), rows[n, FULL + 1 :].tobytes())
+                for n in np.flatnonzero(rows[:, FULL].any(axis=1)).tolist()
+            ],
         )
 
 
@@ -186,7 +190,7 @@ def set_stream_hash(connection: apsw.Connection, number: int, stream_hash: bytes
 class StoredFrames:
     """The frames of one signature, as arrays; shapes as in `engine.signature.model`.
 
-    `embeddings` (N, 128) int8 are zeros where a frame is flat, or nothing was embedded.
+    `embeddings` (N, V, 128) int8 are zeros where a frame was not embedded.
     """
 
     times_seconds: NDArray[np.float64]
@@ -199,23 +203,16 @@ def frames(db: Database, of: Collection[int] | None = None) -> dict[int, StoredF
     """Return the frames of every signature, or of some, by its number, in order of time."""
     some = "" if of is None else f" WHERE signature_id IN ({','.join(str(int(n)) for n in of)})"
     with db.read() as connection:
-        one_row = integer(connection, "PRAGMA user_version") >= _ONE_ROW_SINCE
+        version = integer(connection, "PRAGMA user_version")
+        one_row = version >= _ONE_ROW_SINCE
         source = "SELECT signature_id, first, frames, body FROM frames" if one_row else _ROW_A_FRAME
         found = [
             (cast("int", number), cast("int", first), cast("int", count), cast("bytes", body))
             for number, first, count, body in connection.execute(f"SELECT * FROM ({source}){some}")
         ]
-        sql = "SELECT rowid, embedding FROM frame_embeddings"
-        # A row by its number is found at once; for all of them one pass is quicker.
-        embedded = dict(
-            connection.execute(sql)
-            if of is None
-            else (
-                row
-                for _, first, count, _ in found
-                for place in range(first, first + count)
-                for row in connection.execute(f"{sql} WHERE rowid = ?", (place,))
-            )
+        places = [place for _, first, count, _ in found for place in range(first, first + count)]
+        embedded = (
+            _embedded(connection, None if of is None else places) if version >= _VIEWS_SINCE else {}
         )
     return {
         number: _stored(unpacked(body, count), [embedded.get(first + n) for n in range(count)])
@@ -223,22 +220,38 @@ def frames(db: Database, of: Collection[int] | None = None) -> dict[int, StoredF
     }
 
 
-_ONE_ROW_SINCE = 3
+def _embedded(connection: apsw.Connection, places: Sequence[int] | None) -> dict[int, bytes]:
+    """Return the views of the frames in these places, or of all, one after the other."""
+    sql = "SELECT rowid, embedding, views FROM frame_embeddings"
+    # A row by its number is found at once; for all of them one pass is quicker.
+    rows: Iterable[tuple[apsw.SQLiteValue, ...]] = (
+        connection.execute(sql)
+        if places is None
+        else (row for n in places for row in connection.execute(f"{sql} WHERE rowid = ?", (n,)))
+    )
+    found = {cast("int", n): cast("bytes", full) + cast("bytes", views) for n, full, views in rows}
+    # Views that were other than today's are of no use.
+    return {n: views for n, views in found.items() if len(views) == len(_NOT_EMBEDDED)}
+
+
 # A state that is only read may be older.
+_ONE_ROW_SINCE, _VIEWS_SINCE = 3, 4
 _ROW_A_FRAME = (
     "SELECT signature_id, min(id), count(*), pack_frames(timestamp_s, whash, hash, views, quality) "
     "FROM (SELECT * FROM frames ORDER BY signature_id, timestamp_s, id) GROUP BY signature_id"
 )
 
 
-_NOT_EMBEDDED = bytes(DIMENSIONS)
+_NOT_EMBEDDED = bytes(len(VIEWS) * DIMENSIONS)
 
 
-def _stored(looks: Frames, embedded: "list[apsw.SQLiteValue]") -> StoredFrames:
-    rows = b"".join(cast("bytes", row or _NOT_EMBEDDED) for row in embedded)
+def _stored(looks: Frames, embedded: list[bytes | None]) -> StoredFrames:
+    rows = b"".join(row or _NOT_EMBEDDED for row in embedded)
     return StoredFrames(
         times_seconds=looks.times_seconds,
         hashes=looks.hashes,
         quality=looks.quality,
-        embeddings=np.frombuffer(rows, dtype=np.int8).reshape(len(embedded), DIMENSIONS),
+        embeddings=np.frombuffer(rows, dtype=np.int8).reshape(
+            len(embedded), len(VIEWS), DIMENSIONS
+        ),
     )

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pydantic import Field, TypeAdapter, ValidationError
 
 from autodedup.engine.embedding.runtime import DIMENSIONS
+from autodedup.engine.embedding.shapes import VIEWS as EMBEDDED_VIEWS
 from autodedup.engine.media.facts import DecodeRoute, MediaFacts
 from autodedup.engine.media.moments import MOST_FRAMES
 from autodedup.engine.media.reading import Seen
@@ -220,7 +221,7 @@ def signature_of(head: SignatureHead, body: bytes) -> Signature:
         raise NonsenseError("a signature by another recipe")
     n = head.frames
     hash_bytes = n * len(VIEWS) * HASH_BYTES
-    embedded_bytes = 0 if head.embedding_recipe is None else n * DIMENSIONS
+    embedded_bytes = 0 if head.embedding_recipe is None else n * len(EMBEDDED_VIEWS) * DIMENSIONS
     sizes = (8 * n, hash_bytes, 8 * n, 4 * n, 8 * len(ANCHORS), embedded_bytes)
     if len(body) != sum(sizes):
         raise NonsenseError("arrays of the wrong length")
@@ -242,7 +243,8 @@ def signature_of(head: SignatureHead, body: bytes) -> Signature:
         embeddings=None
         if head.embedding_recipe is None
         else Embeddings(
-            head.embedding_recipe, np.frombuffer(embedded, np.int8).reshape(n, DIMENSIONS)
+            head.embedding_recipe,
+            np.frombuffer(embedded, np.int8).reshape(n, len(EMBEDDED_VIEWS), DIMENSIONS),
         ),
     )
     rising = (

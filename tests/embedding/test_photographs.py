@@ -29,29 +29,26 @@ def put(path: Path, size: int = 30_000) -> None:
     path.write_bytes(b"x" * size)
 
 
-def test_sizes_and_colours_of_one_wallpaper_are_one_subject(tmp_path: Path) -> None:
-    walls = tmp_path / "some-wallpapers" / "usr" / "share"
-    put(walls / "wallpapers" / "Lake" / "contents" / "images" / "1080x1920.png")
-    put(walls / "wallpapers" / "Lake" / "contents" / "images_dark" / "5120x2880.png")
-    put(walls / "backgrounds" / "dune-light.jpg")
-    put(walls / "backgrounds" / "dune-dark.jpg")
-    put(walls / "backgrounds" / "forest.webp")
+def test_a_dark_and_a_light_version_are_one_subject(tmp_path: Path) -> None:
+    walls = tmp_path / "gnome-backgrounds" / "usr" / "share" / "backgrounds"
+    put(walls / "gnome" / "dune-light.jpg")
+    put(walls / "gnome" / "dune-dark.jpg")
+    put(walls / "forest.webp")
 
     found = list(photographs(tmp_path))
 
-    assert len(found) == 5
+    assert len(found) == 3
     assert {photo.subject for photo in found} == {
-        "lake",
-        "some-wallpapers/dune",
-        "some-wallpapers/forest",
+        "gnome-backgrounds/dune",
+        "gnome-backgrounds/forest",
     }
 
 
-def test_previews_and_other_files_are_left_out(tmp_path: Path) -> None:
-    walls = tmp_path / "some-wallpapers" / "usr" / "share" / "backgrounds"
-    put(walls / "screenshot.png")
+def test_previews_other_files_and_other_packages_are_left_out(tmp_path: Path) -> None:
+    walls = tmp_path / "gnome-backgrounds" / "usr" / "share" / "backgrounds"
     put(walls / "tiny.png", size=100)
     put(walls / "readme.txt")
+    put(tmp_path / "some-wallpapers" / "usr" / "share" / "backgrounds" / "lake.jpg")
 
     assert list(photographs(tmp_path)) == []
 

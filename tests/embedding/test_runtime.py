@@ -7,12 +7,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from autodedup.engine.embedding.calibration import VIEWS, WHOLE, Rate
+from autodedup.engine.embedding.calibration import VIEWS as ALL_VIEWS
+from autodedup.engine.embedding.calibration import WHOLE, Rate
 from autodedup.engine.embedding.evaluate import squeezed
 from autodedup.engine.embedding.model_file import CARD_NAME, FOLDER, read_model
 from autodedup.engine.embedding.runtime import CopyModel, OnnxModel, load_model
 from autodedup.engine.embedding.samples import drawn_films
+from autodedup.engine.embedding.shapes import FULL, SMALL, VIEWS
 from autodedup.engine.embedding.trials import TRIALS
+from autodedup.engine.embedding.views import embed_views, likeness
 from autodedup.engine.errors import ModelUnavailableError
 
 LIMIT_BYTES = 5_000_000
@@ -25,17 +28,17 @@ def model() -> CopyModel:
 
 @pytest.fixture(scope="module")
 def pictures() -> NDArray[np.uint8]:
-    return np.concatenate([squeezed(film.frames, 96) for film in drawn_films(6, 3)])
+    return np.concatenate([squeezed(film.frames) for film in drawn_films(6, 3)])
 
 
-def test_embeddings_have_unit_length_and_128_numbers(
+def test_every_view_has_an_embedding_of_unit_length_and_128_numbers(
     model: CopyModel, pictures: NDArray[np.uint8]
 ) -> None:
     found = model.embed(pictures)
 
-    assert found.shape == (len(pictures), 128)
+    assert found.shape == (len(pictures), len(VIEWS), 128)
     assert found.dtype == np.float32
-    assert np.allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
+    assert np.allclose(np.linalg.norm(found, axis=2), 1, atol=1e-5)
 
 
 def test_a_picture_is_embedded_alike_alone_and_among_others(
@@ -62,36 +65,38 @@ def test_two_sessions_and_more_threads_give_the_same_embeddings(
 
 
 def test_no_picture_gives_no_embedding(model: CopyModel) -> None:
-    assert model.embed(np.empty((0, 96, 96, 3), np.uint8)).shape == (0, 128)
+    assert model.embed(np.empty((0, 96, 160, 3), np.uint8)).shape == (0, len(VIEWS), 128)
 
 
 @pytest.mark.parametrize("quarter_turns", [0, 1, 2, 3])
 @pytest.mark.parametrize("mirrored", [False, True])
-def test_no_mirror_and_no_quarter_turn_changes_an_embedding(
+def test_no_mirror_and_no_quarter_turn_changes_the_embedding_of_a_whole(
     model: CopyModel, pictures: NDArray[np.uint8], quarter_turns: int, mirrored: bool
 ) -> None:
     laid = np.rot90(pictures[:, :, ::-1] if mirrored else pictures, quarter_turns, axes=(1, 2))
 
-    cosines = (model.embed(laid) * model.embed(pictures)).sum(axis=1)
+    cosines = (model.embed(laid) * model.embed(pictures)).sum(axis=2)
 
-    assert cosines.min() > 0.999
+    assert cosines[:, [FULL, SMALL]].min() > 0.999
 
 
-@pytest.mark.parametrize("trial", ["low quality", "crop, anywhere 70 %", "letterbox", "logo"])
+@pytest.mark.parametrize(
+    "trial", ["low quality", "crop, anywhere 70 %", "letterbox", "wide border"]
+)
 def test_an_edited_frame_is_nearer_to_its_original_than_to_any_stranger(
     model: CopyModel, trial: str
 ) -> None:
     films = list(drawn_films(8, 1))
-    originals = model.embed(np.concatenate([squeezed(film.frames, 96) for film in films]))
+    originals = embed_views(model, np.concatenate([squeezed(film.frames) for film in films]))
     rng = np.random.default_rng(3)
 
-    edited = [squeezed(TRIALS[trial](film.frames, films[0].frames, rng), 96) for film in films]
-    cosines = model.embed(np.concatenate(edited)) @ originals.T
+    edited = [squeezed(TRIALS[trial](film.frames, films[0].frames, rng)) for film in films]
+    cosines = np.concatenate([likeness(embed_views(model, each), originals) for each in edited])
 
     assert (cosines.argmax(axis=1) == np.arange(len(films))).all()
 
 
-@pytest.mark.parametrize("scale", [WHOLE, VIEWS])
+@pytest.mark.parametrize("scale", [WHOLE, ALL_VIEWS])
 def test_thresholds_rise_as_fewer_false_pairs_are_allowed(scale: dict[Rate, float]) -> None:
     cosines = list(scale.values())
 
@@ -99,9 +104,9 @@ def test_thresholds_rise_as_fewer_false_pairs_are_allowed(scale: dict[Rate, floa
     assert 0 < cosines[0] < cosines[-1] < 1
 
 
-@pytest.mark.parametrize("shape", [(2, 96, 96), (2, 3, 96, 96), (2, 64, 64, 3)])
+@pytest.mark.parametrize("shape", [(2, 96, 160), (2, 3, 96, 160), (2, 64, 64, 3)])
 def test_pictures_of_another_shape_are_refused(model: CopyModel, shape: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match="96, 96, 3"):
+    with pytest.raises(ValueError, match="SHAPES"):
         model.embed(np.zeros(shape, np.uint8))
 
 

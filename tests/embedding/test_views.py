@@ -1,4 +1,4 @@
-"""The views of a frame: where a copy may lie, and what is not worth embedding."""
+"""The views of a frame: its shape, where a copy may lie in it, and what shows nothing."""
 
 import numpy as np
 import pytest
@@ -7,14 +7,20 @@ from PIL import Image
 
 from autodedup.engine.embedding.pictures import draw
 from autodedup.engine.embedding.runtime import CopyModel, load_model
-from autodedup.engine.embedding.views import (
-    BOXES,
-    SHEET,
+from autodedup.engine.embedding.shapes import (
+    CELL,
+    FULL,
+    SHAPES,
+    SMALL,
     VIEWS,
-    embed_views,
-    likeness,
-    seen,
+    WINDOWS,
+    Shape,
+    parts,
+    shape_of,
 )
+from autodedup.engine.embedding.views import embed_views, likeness
+
+LYING, STANDING = (96, 160), (160, 96)
 
 
 @pytest.fixture(scope="module")
@@ -22,51 +28,87 @@ def model() -> CopyModel:
     return load_model()
 
 
-def sheets(count: int, first: int = 0) -> NDArray[np.uint8]:
-    return np.stack([draw((5, first + number), SHEET) for number in range(count)])
+def pictures(count: int, first: int = 0, shape: Shape = LYING) -> NDArray[np.uint8]:
+    drawn = (draw((5, first + number), 160) for number in range(count))
+    return np.stack([picture[: shape[0], : shape[1]] for picture in drawn])
 
 
-def resized(picture: NDArray[np.uint8], box: tuple[int, int, int, int]) -> NDArray[np.uint8]:
-    part = Image.fromarray(picture).crop(box)
-    return np.asarray(part.resize((SHEET, SHEET), Image.Resampling.BICUBIC))
+@pytest.mark.parametrize(
+    ("width", "height", "shape"),
+    [
+        (1920, 1080, (96, 160)),
+        (1080, 1920, (160, 96)),
+        (640, 480, (96, 128)),
+        (500, 500, (128, 128)),
+        (1920, 800, (96, 192)),
+        (4000, 300, (64, 256)),
+    ],
+)
+def test_a_frame_is_squeezed_into_the_shape_next_to_its_own(
+    width: int, height: int, shape: Shape
+) -> None:
+    assert shape_of(width, height) == shape
 
 
-@pytest.mark.parametrize("view", VIEWS)
-def test_every_view_shows_the_mean_colours_of_its_box(view: str) -> None:
-    (picture,) = sheets(1)
-    left, top, right, bottom = BOXES[view]
-
-    (shown,) = seen(picture[None], view)
-
-    expected = picture[top:bottom, left:right].mean((0, 1))
-    assert shown.shape == (96, 96, 3)
-    assert np.abs(shown.mean((0, 1)) - expected).max() < 1
+def test_every_shape_is_a_whole_number_of_cells_at_half_its_size() -> None:
+    assert all(side % (2 * CELL) == 0 for shape in SHAPES for side in shape)
 
 
-@pytest.mark.parametrize("view", [view for view in VIEWS if view != "full"])
-def test_a_film_cut_to_a_view_is_found_by_that_view(model: CopyModel, view: str) -> None:
-    originals = sheets(6)
-    cut = np.stack([resized(picture, BOXES[view]) for picture in originals])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_window_counts_what_lies_inside_it_and_nothing_else(shape: Shape) -> None:
+    rows, columns = shape[0] // CELL, shape[1] // CELL
+    found = parts(shape).reshape(len(WINDOWS), rows, columns)
+
+    assert np.allclose(found.sum(axis=(1, 2)), 1)
+    for (left, top, right, bottom), window in zip(WINDOWS.values(), found, strict=True):
+        box = (left, top, right, bottom) if shape[1] >= shape[0] else (top, left, bottom, right)
+        y, x = np.nonzero(window)
+        assert x.min() >= np.floor(box[0] * columns)
+        assert x.max() < np.ceil(box[2] * columns)
+        assert y.min() >= np.floor(box[1] * rows)
+        assert y.max() < np.ceil(box[3] * rows)
+
+
+@pytest.mark.parametrize("window", [name for name in WINDOWS if name != "full"])
+def test_a_film_cut_to_a_window_is_found_by_that_window(model: CopyModel, window: str) -> None:
+    originals = pictures(6)
+    left, top, right, bottom = WINDOWS[window]
+    box = (left * 160, top * 96, right * 160, bottom * 96)
+    shape = shape_of(box[2] - box[0], box[3] - box[1])
+    cut = np.stack([
+        np.asarray(
+            Image.fromarray(picture).resize(shape[::-1], Image.Resampling.BICUBIC, box=box)
+        )
+        for picture in originals
+    ])  # fmt: skip
 
     table = likeness(embed_views(model, cut), embed_views(model, originals))
 
     assert (table.argmax(axis=1) == np.arange(6)).all()
-    assert np.median(table.diagonal()) > 0.95
+
+
+def test_a_turned_frame_has_the_same_wholes(model: CopyModel) -> None:
+    lying = pictures(4)
+
+    upright, turned = model.embed(lying), model.embed(np.rot90(lying, axes=(1, 2)))
+
+    for whole in (FULL, SMALL):
+        assert (upright[:, whole] * turned[:, whole]).sum(axis=1).min() > 0.999
 
 
 def test_likeness_does_not_depend_on_which_side_is_asked(model: CopyModel) -> None:
-    first, second = embed_views(model, sheets(3)), embed_views(model, sheets(4, first=10))
+    first = embed_views(model, pictures(3))
+    second = embed_views(model, pictures(4, first=10, shape=STANDING))
 
     assert np.allclose(likeness(first, second), likeness(second, first).T, atol=1e-6)
 
 
 def test_a_view_that_shows_nothing_is_like_nothing(model: CopyModel) -> None:
-    framed = sheets(1)
-    framed[:, :96, :96] = 20  # a dark wall where one view looks
+    framed = pictures(1)
+    framed[:, :64, :112] = 20  # a dark wall where one window looks
 
-    found = embed_views(model, framed)
+    (found,) = embed_views(model, framed)
 
-    empty = VIEWS.index("top left")
-    assert found.shown[0].tolist() == [view != "top left" for view in VIEWS]
-    assert not found.embeddings[0, empty].any()
-    assert found.embeddings[0, VIEWS.index("bottom right")].any()
+    shown = {view for view, embedding in zip(VIEWS, found, strict=True) if embedding.any()}
+    assert "window 0.0 0.0" not in shown
+    assert {"full", "small", "window 0.4 0.4", "right band"} <= shown

@@ -17,7 +17,7 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 from autodedup.engine.kernels import hashes, wavelet  # noqa: E402
 from autodedup.engine.kernels import pictures as kernels  # noqa: E402
 from autodedup.engine.signature import perceptual, quality  # noqa: E402
-from autodedup.engine.signature.copy import _cut  # noqa: E402
+from autodedup.engine.signature.copy import cut_out  # noqa: E402
 from autodedup.engine.signature.wavelet import whashes  # noqa: E402
 
 Pictures = NDArray[np.uint8]
@@ -89,11 +89,12 @@ def test_frames_are_made_small_as_ffmpeg_makes_them_small(pictures: Pictures, de
     assert few_bits_differ(ours[:, 0], theirs[:, 0])
 
 
-def test_squares_are_cut_as_pillow_cuts_them(device: str) -> None:
-    squares = np.random.default_rng(1).integers(0, 256, (5, 96, 96, 3), dtype=np.uint8)
+@pytest.mark.parametrize("shape", [(96, 160), (96, 128), (160, 96)])
+def test_parts_are_cut_out_as_pillow_cuts_them(device: str, shape: tuple[int, int]) -> None:
+    pictures = np.random.default_rng(1).integers(0, 256, (5, 96, 160, 3), dtype=np.uint8)
     for box in ((0.0, 0.0, 1.0, 1.0), (0.1, 0.25, 0.9, 0.75), (0.0, 0.3, 1.0, 0.7)):
-        found = kernels.squares_cut(on(squares, device), box).cpu().numpy()
-        assert np.abs(found.astype(int) - _cut(squares, box).astype(int)).max() <= 2
+        found = kernels.cut_out(on(pictures, device), box, shape).cpu().numpy()
+        assert np.abs(found.astype(int) - cut_out(pictures, box, shape).astype(int)).max() <= 2
 
 
 def test_pictures_are_turned_as_numpy_turns_them(pictures: Pictures, device: str) -> None:

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from match_films import Edit, Film, Times, Waves, clip, embedded, film, joined
 
+from autodedup.engine.embedding import shapes
 from autodedup.engine.match import neighbours
 from autodedup.engine.match.find import find_pairs
 from autodedup.engine.match.frames import frame_table
 from autodedup.engine.match.model import Clip, PairMatch
-from autodedup.engine.match.sights import EMBEDDED_VIEW, cosine_of
+from autodedup.engine.match.sights import EMBEDDED_VIEW, ViewPair, cosine_of
 from autodedup.engine.match.thresholds import Thresholds
 
 HIDDEN = Edit(hidden=True)
@@ -40,6 +41,23 @@ def test_a_copy_that_no_hash_sees_is_found_by_its_embeddings() -> None:
     assert (match.a, match.b, match.relation, match.view) == (1, 2, "near", EMBEDDED_VIEW)
     assert cosine_of(match.mean_bits) > 0.8
     assert find(clip(1, film(1), 30), clip(2, film(1), 30, HIDDEN)) == []
+
+
+@pytest.mark.parametrize("window", [1, shapes.SMALL - 1])
+@pytest.mark.parametrize("crop_first", [False, True])
+def test_a_crop_is_found_by_the_window_that_shows_it_on_either_side(
+    window: int, crop_first: bool
+) -> None:
+    crop = Edit(hidden=True, window=window)
+    clips = [seen(1, film(1), 30), seen(2, film(1), 30, crop)]
+
+    (pair,) = neighbours_of(clips[::-1] if crop_first else clips).items()
+
+    small_and_window = (
+        ViewPair(shapes.SMALL, window) if crop_first else ViewPair(window, shapes.SMALL)
+    )
+    assert pair == ((0, 1), neighbours.Near(1.0, (small_and_window,)))
+    assert only(find(*clips, seen(3, film(2), 30))).relation == "near"
 
 
 def test_what_hashes_are_sure_of_is_told_by_them() -> None:
@@ -129,13 +147,14 @@ def neighbours_of(clips: list[Clip], like: int | None = None) -> neighbours.Pair
 
 
 def family() -> list[Clip]:
-    """Three films, with a hidden copy of each and a part of the first."""
+    """Three films, with a hidden copy of each, a part of the first and a crop of it."""
     whole = [seen(n, film(n), 30) for n in (1, 2, 3)]
     copies = [seen(10 + n, film(n), 30, HIDDEN) for n in (1, 2, 3)]
-    return [*whole, *copies, seen(20, film(1), 10, Edit(start=7.3, hidden=True))]
+    part = seen(20, film(1), 10, Edit(start=7.3, hidden=True))
+    return [*whole, *copies, part, seen(21, film(1), 30, Edit(hidden=True, window=7))]
 
 
-SHARING = {(0, 3), (1, 4), (2, 5), (0, 6), (3, 6)}
+SHARING = {(0, 3), (1, 4), (2, 5), (0, 6), (3, 6), (0, 7), (3, 7), (6, 7)}
 
 
 def one_by_one(clips: list[Clip]) -> set[tuple[int, int]]:

@@ -60,10 +60,11 @@ def test_colours_come_when_asked_for_upright_and_with_their_pictures(
 
     assert plain.colours is None
     assert look.colours is not None
-    assert look.colours.shape == (len(look.times_seconds), 96, 96, 3)
-    for picture, square in zip(look.pictures[::20], look.colours[::20], strict=True):
-        luma = Image.fromarray(square).convert("L")
-        small = Image.fromarray(picture).resize((96, 96), Image.Resampling.BOX)
+    shape = (160, 96) if turned else (96, 160)
+    assert look.colours.shape == (len(look.times_seconds), *shape, 3)
+    for picture, colour in zip(look.pictures[::20], look.colours[::20], strict=True):
+        luma = Image.fromarray(colour).convert("L")
+        small = Image.fromarray(picture).resize(luma.size, Image.Resampling.BOX)
         assert np.abs(np.asarray(luma, int) - np.asarray(small, int)).mean() < 12
 
 

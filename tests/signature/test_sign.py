@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 from autodedup.engine.embedding.calibration import WHOLE
+from autodedup.engine.embedding.shapes import FULL
+from autodedup.engine.embedding.shapes import VIEWS as EMBEDDED_VIEWS
 from autodedup.engine.embedding.storage import from_bytes
 from autodedup.engine.errors import FileError
 from autodedup.engine.footage.encode import Encoding, encode
@@ -35,8 +37,11 @@ def nearest_cosine(one: Signature, other: Signature) -> float:
     """Return the median cosine of frames at the same times."""
     assert one.embeddings is not None
     assert other.embeddings is not None
-    at = np.abs(one.times_seconds[:, None] - other.times_seconds[None]).argmin(axis=1)
-    mine, its = from_bytes(one.embeddings.rows), from_bytes(other.embeddings.rows)[at]
+    places = [np.flatnonzero(each.embeddings.rows[:, FULL].any(axis=1)) for each in (one, other)]
+    times = [each.times_seconds[mine] for each, mine in zip((one, other), places, strict=True)]
+    at = places[1][np.abs(times[0][:, None] - times[1][None]).argmin(axis=1)]
+    mine = from_bytes(one.embeddings.rows[places[0], FULL])
+    its = from_bytes(other.embeddings.rows[at, FULL])
     return float(np.median((mine * its).sum(axis=1)))
 
 
@@ -116,7 +121,11 @@ def test_embeddings_are_made_when_asked_for_and_change_nothing_else(video: Path)
 
     assert plain.embeddings is None
     assert whole.embeddings is not None
-    assert whole.embeddings.rows.shape == (len(whole.times_seconds), 128)
+    assert whole.embeddings.rows.shape == (
+        len(whole.times_seconds),
+        len(EMBEDDED_VIEWS),
+        128,
+    )
     assert whole.embeddings.rows.dtype == np.int8
     assert plain.hashes.tobytes() == whole.hashes.tobytes()
 
@@ -143,7 +152,9 @@ def test_faint_frames_have_no_embedding(film: Film, tmp_path: Path) -> None:
     signature = embedded(path)
 
     assert signature.embeddings is not None
-    assert (signature.embeddings.rows.any(axis=1) == (signature.quality >= FAINT)).all()
+    embedded_frames = signature.embeddings.rows.any(axis=(1, 2))
+    assert embedded_frames.any()
+    assert (signature.quality[embedded_frames] >= FAINT).all()
 
 
 def run(code: str, *arguments: str) -> list[str]:
