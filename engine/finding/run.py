@@ -7,6 +7,7 @@ from autodedup.engine.finding.answer import coverage_of, page_from, totals_of
 from autodedup.engine.finding.basis import basis_of, question_of, thresholds_of
 from autodedup.engine.finding.contents import clips_of, contents_of
 from autodedup.engine.finding.grouping import FoundGroup, Grouping, alike_in_meaning
+from autodedup.engine.gpu.search import gpu_search
 from autodedup.engine.library import Library, LibraryFile
 from autodedup.engine.match.find import find_pairs
 from autodedup.engine.match.model import Clip, PairMatch
@@ -144,6 +145,7 @@ class FindRun:
                 stop=stop,
                 like=like,
                 memory=held.memory,
+                gpu=gpu_search(self._settings),
             )
         finally:
             held.rest()

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autodedup.engine.errors import CancelledError
+from autodedup.engine.gpu.search import GpuSearch
 from autodedup.engine.match.frames import FrameTable, frame_table
 from autodedup.engine.match.looks import Look
 from autodedup.engine.match.memory import SearchMemory
@@ -66,6 +67,7 @@ def find_candidates(
     like: int | None = None,
     report: Callable[[float], None] = lambda _: None,
     memory: SearchMemory | None = None,
+    gpu: GpuSearch | None = None,
 ) -> Candidates:
     """Return the pairs of clips that may share something.
 
@@ -76,12 +78,15 @@ def find_candidates(
         like: The place of one clip; only pairs with it are returned.
         report: Takes the share that is done, 0..1.
         memory: What an earlier search of these clips left behind; nobody else uses it meanwhile.
+        gpu: What searches very many frames, where there is one.
 
     Raises:
         CancelledError: `stop` was set.
     """
     table = frame_table(clips) if memory is None else memory.table(clips)
-    hits = similar_frames(table, near_bits, like=like, stop=stop, report=report, memory=memory)
+    hits = similar_frames(
+        table, near_bits, like=like, stop=stop, report=report, memory=memory, gpu=gpu
+    )
     close = neighbours(clips, table, like=like, stop=stop)
     if stop.is_set():
         raise CancelledError("The search was cancelled; nothing was changed.")

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 
 from autodedup.engine.errors import CancelledError
+from autodedup.engine.gpu.search import GpuSearch
 from autodedup.engine.match.candidates import find_candidates
 from autodedup.engine.match.compare import compare
 from autodedup.engine.match.memory import SearchMemory
@@ -20,6 +21,7 @@ def find_pairs(
     stop: threading.Event,
     like: int | None = None,
     memory: SearchMemory | None = None,
+    gpu: GpuSearch | None = None,
 ) -> list[PairMatch]:
     """Return every pair of clips that show the same, or share some seconds.
 
@@ -30,6 +32,7 @@ def find_pairs(
         stop: Set to end the search.
         like: The key of one clip; only its pairs are looked for.
         memory: What an earlier search of the library left behind, and what this one leaves.
+        gpu: What searches very many frames, where there is one.
 
     Returns:
         The matches, `a` before `b` as in `clips`, best supported candidates first.
@@ -45,6 +48,7 @@ def find_pairs(
             stop=stop,
             like=None if like is None else places[like],
             memory=memory,
+            gpu=gpu,
         )
     matches: list[PairMatch] = []
     for done, candidate in enumerate(found.pairs):

@@ -18,6 +18,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from autodedup.engine.gpu.search import GpuSearch
 from autodedup.engine.match.frames import FrameTable
 from autodedup.engine.match.keys import (
     BETWEEN,
@@ -73,15 +74,21 @@ def similar_frames(
     stop: threading.Event,
     report: Callable[[float], None],
     memory: SearchMemory | None = None,
+    gpu: GpuSearch | None = None,
 ) -> Hits:
     """Return frame pairs of different clips within `near_bits`; with `like`, only of that clip.
 
-    Ends early, with what was found, when `stop` is set. `memory` is one that made the table.
+    Ends early, with what was found, when `stop` is set. `memory` is one that made the table. With a
+    GPU all pairs of many frames are compared too, as far as that is worth its start; without one,
+    or where it fails, a multi-index finds nearly all of them.
     """
     everything = np.arange(len(table.owner), dtype=np.int64)
     own = everything if like is None else everything[table.owner == like]
     most = EXACT_PRODUCTS if like is None else EXACT_PRODUCTS_OF_ONE
     if len(own) * len(everything) > most:
+        rows = _on_gpu(gpu, table, near_bits, like=like, stop=stop, report=report)
+        if rows is not None:
+            return _hits(table, rows)
         index = _MultiIndex(table, near_bits, like, stop, memory)
         return _hits(table, _multi_index(index, table, report))
     rounds = [_Round(own, everything)]
@@ -102,6 +109,26 @@ def _hits(table: FrameTable, rows: NDArray[np.int64]) -> Hits:
     twice = (rows[:, 2] == WHOLE_VIEW) & (table.owner[rows[:, 0]] > table.owner[rows[:, 1]])
     rows = rows[~twice]
     return Hits(rows[:, 0], rows[:, 1], rows[:, 2], rows[:, 3])
+
+
+def _on_gpu(
+    gpu: GpuSearch | None,
+    table: FrameTable,
+    near_bits: int,
+    *,
+    like: int | None,
+    stop: threading.Event,
+    report: Callable[[float], None],
+) -> NDArray[np.int64] | None:
+    """Return (H, 4) rows of all pairs, None where no GPU is asked, or it did not answer."""
+    everything = np.arange(len(table.owner), dtype=np.int64)
+    own = everything if like is None else everything[table.owner == like]
+    if gpu is None or not gpu.is_worth_it(len(own), len(everything)):
+        return None
+    rounds = [(own, everything)]
+    if like is not None:
+        rounds.append((everything[table.owner != like], own))
+    return gpu.pairs(table.owner, table.hashes, rounds, near_bits, stop=stop, report=report)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
