@@ -65,6 +65,8 @@ def refusal(facts: MediaFacts, chip: Chip) -> str | None:
     bits = _BITS.get(facts.pixel_format or "")
     if bits is None:
         return f"NVDEC is not used for pixels of {facts.pixel_format or 'an unknown format'}"
+    if facts.width % 2 or facts.height % 2:
+        return "NVDEC is not used for odd sizes: half a row of colour is no row"
     limit = chip.largest.get((facts.codec, bits))
     if limit is None:
         depth = "" if bits == _EIGHT_BITS else f" of {bits} bits"

@@ -84,6 +84,9 @@ class NvdecSource:
         self._nvc = nvc
         self._device = torch.device(device)
         self._decoder: _Decoder | None = None
+        # Each thread has a stream of its own: it waits for its own batch, not for the others'.
+        on_gpu = self._device.type == "cuda"
+        self._stream = torch.cuda.Stream(self._device) if on_gpu else None
 
     def look(
         self, file: FileIO, facts: MediaFacts, report: Progress, *, colour: bool = False
@@ -104,7 +107,8 @@ class NvdecSource:
         sparse = len(wanted) * _SPARSE < len(film.times_seconds)
         taken = self._by_number if sparse else self._in_order
         try:
-            decoded = taken(decoder, wanted, shrink, report)
+            with torch.cuda.stream(self._stream):  # of none, this does nothing
+                decoded = taken(decoder, wanted, shrink, report)
         except NotByNvdecError:
             self._decoder = None
             raise
@@ -188,8 +192,8 @@ class NvdecSource:
             yield tensors
         finally:
             tensors.clear()
-            if self._device.type == "cuda":
-                torch.cuda.current_stream(self._device).synchronize()
+            if self._stream is not None:
+                self._stream.synchronize()
 
 
 class _Shrink:

@@ -171,6 +171,7 @@ def test_a_decoder_that_stops_early_leaves_the_film_to_the_cpu(
         ({"pixel_format": "yuv420p10le"}, "no h264 of 10 bits"),
         ({"container": "avi"}, "avi"),
         ({"width": 8000}, "up to 4096 x 4096"),
+        ({"height": 181}, "odd sizes"),
     ],
 )
 def test_what_the_chip_lacks_goes_to_the_cpu_and_the_route_says_why(
