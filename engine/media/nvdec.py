@@ -38,6 +38,7 @@ from autodedup.engine.media.timeline import (
 
 BATCH: Final = 16  # surfaces at once: of 4K, 16 of NV12 are 200 MB
 DECODERS_CACHED: Final = 4  # by a SimpleDecoder, for files of other sizes and codecs
+_stream: Callable[..., torch.cuda.Stream] = torch.cuda.Stream  # it tells no types of its own
 _SPARSE: Final = 12  # pictures passed for one taken, from which on seeking is tried
 
 
@@ -86,7 +87,7 @@ class NvdecSource:
         self._decoder: _Decoder | None = None
         # Each thread has a stream of its own: it waits for its own batch, not for the others'.
         on_gpu = self._device.type == "cuda"
-        self._stream = torch.cuda.Stream(self._device) if on_gpu else None
+        self._stream = _stream(self._device) if on_gpu else None
 
     def look(
         self, file: FileIO, facts: MediaFacts, report: Progress, *, colour: bool = False
