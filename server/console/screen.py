@@ -52,4 +52,6 @@ class Screen:
         self._errors.print(told)
         standing = error.hint == ERRORS[error.code].remedy
         hint = _REMEDIES_HERE.get(error.code, error.hint) if standing else error.hint
+        if "schema(about=" in hint:  # a tool, for those who cannot ask for help
+            hint = "Correct the command; --help lists what it takes."
         self._errors.print(Text(f"  {hint}"))

@@ -53,6 +53,15 @@ def test_an_error_is_told_in_words_with_the_next_command(library: Path) -> None:
 
 
 @terminal
+def test_a_wrong_value_is_told_with_where_to_look(library: Path) -> None:
+    seen = at_a_terminal("find", "--kind", "nera", "--root", str(library))
+    assert seen.status == 4
+    assert "kinds[0] must be" in seen.text
+    assert "--help lists what it takes" in seen.text
+    assert "schema(" not in seen.text
+
+
+@terminal
 def test_json_is_given_at_a_terminal_when_asked_for(library: Path) -> None:
     seen = at_a_terminal("find", "--json", "--root", str(library))
     told = [line for line in seen.text.splitlines() if line.startswith('{"ok"')]
