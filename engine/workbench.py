@@ -5,7 +5,7 @@ before the first call that needs it.
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -142,6 +142,24 @@ class Workbench:
         stop = threading.Event()
         with turn(db, roots, "purge", stop):
             return purge(db, {root.id: root.path for root in roots.all}, chosen, stop=stop)
+
+    def import_signatures(
+        self, lines: Iterable[bytes], stop: threading.Event
+    ) -> tuple[IngestAnswer, Mapping[str, int]]:
+        """Take in signatures made elsewhere: a person's act. Return what became of the lines.
+
+        Raises:
+            ReadOnlyError: The workbench may not write.
+            DatabaseLockedError: An ingest or apply is at work.
+            PathNotFoundError: A root cannot be read.
+        """
+        from autodedup.engine.errors import ReadOnlyError
+        from autodedup.engine.portable.importing import ImportRun
+
+        if self.settings.read_only:
+            raise ReadOnlyError("--read-only forbids it; nothing was imported.")
+        run = ImportRun(*self._open(), self.settings, lines)
+        return run.run(stop), run.counts
 
     def close(self) -> None:
         """Stop background work at its next safe point and let go of the database."""

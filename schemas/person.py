@@ -1,8 +1,8 @@
-"""What the two commands answer that are a person's acts and no tools: approve and purge."""
+"""What the commands answer that are a person's acts and no tools: approve, purge, import."""
 
 from autodedup.schemas.base import Answer, Frozen
 from autodedup.schemas.errors import FileCode
-from autodedup.schemas.vocabulary import ByteCount, Count, Digest, PlanId
+from autodedup.schemas.vocabulary import ByteCount, Count, Digest, JobStatus, PlanId
 
 
 class ApprovalAnswer(Answer):
@@ -26,3 +26,13 @@ class PurgeAnswer(Answer):
     removed: Count
     bytes_freed: ByteCount
     left: tuple[LeftInTrash, ...] = ()
+
+
+class ImportAnswer(Answer):
+    """What became of signatures that were made elsewhere: lines by their fate, and files."""
+
+    status: JobStatus
+    lines: dict[str, Count]
+    files_signed: Count
+    left: Count
+    """Files that wait for an ingest."""

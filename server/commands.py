@@ -22,6 +22,16 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
     ),
     "for a script": (
         Command("call", "autodedup.server.call", "call one tool by name; JSON in, JSON out"),
+        Command(
+            "sign",
+            "autodedup.server.sign",
+            "sign a folder's videos without a state; JSON lines out",
+        ),
+        Command(
+            "import",
+            "autodedup.server.import_signatures",
+            "take in signatures that were made on other machines",
+        ),
     ),
     "for you": (
         Command(

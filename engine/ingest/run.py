@@ -137,15 +137,7 @@ class IngestRun:
                 self._tally.finished()
             return
         self._tally.begin("signing")
-        signing = Signing(
-            self._db,
-            self._roots,
-            decoders,
-            self._refusals,
-            self._tally,
-            embedding=self._embedding,
-        )
-        signing.run(to_sign, ",".join(self._tiers), stop)
+        self.sign(decoders, to_sign, stop)
         self._tally.begin("comparing streams")
         Streams(self._db, self._roots, pool).run(stop)
         if embedder is not None:
@@ -164,6 +156,22 @@ class IngestRun:
             timeout_s=self._settings.decode_timeout_s,
         )
         return Decoders(pool, state, lane if state.usable else None)
+
+    def sign(self, decoders: Decoders, rows: Sequence[FileRow], stop: threading.Event) -> None:
+        """Give files that were hashed their signatures.
+
+        Raises:
+            CancelledError: `stop` was set; what was signed is kept.
+        """
+        signing = Signing(
+            self._db,
+            self._roots,
+            decoders,
+            self._refusals,
+            self._tally,
+            embedding=self._embedding,
+        )
+        signing.run(rows, ",".join(self._tiers), stop)
 
     def _void_what_is_asked_again(self) -> None:
         """Take back what is to be done again: by request, a new recipe, a passing fault."""

@@ -182,7 +182,7 @@ def test_an_unknown_command_is_refused_with_the_nearest_or_with_all(
     assert main(["srve"]) == 4
     assert "did you mean serve?" in capsys.readouterr().err
     assert main(["frobnicate"]) == 4
-    assert "serve, call, demo" in capsys.readouterr().err
+    assert "serve, call, sign" in capsys.readouterr().err
 
 
 def test_every_setting_has_a_flag_a_twin_and_a_row_in_the_table() -> None:
