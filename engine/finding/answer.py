@@ -23,7 +23,7 @@ from autodedup.engine.store.database import Database
 from autodedup.schemas.find_duplicates import FileField, FindAnswer, FindArguments, Group, GroupFile
 
 SHOWN_FILES = 12  # of one group in a default answer; totals and plans count them all
-MOST_SHOWN_FILES = 200  # of one group, for a client that asked for a page size
+MOST_SHOWN_FILES = results.HEAD_FILES  # of one group, for a client that asked for a page size
 
 
 def totals_of(
@@ -97,7 +97,7 @@ def page_from(
     budget = LARGEST_BYTES if asked else DEFAULT_BYTES
     wanted = [
         _trimmed(group, arguments.fields, most, budget)
-        for group in results.page(db, number, place, arguments.limit)
+        for group in results.heads(db, number, place, arguments.limit)
     ]
     count = fitting([weight(group.wire()) for group in wanted], budget)
     after = place + count
@@ -126,7 +126,7 @@ def _trimmed(group: Group, fields: Sequence[FileField] | None, most: int, budget
         )
     room = budget - weight(group.model_copy(update={"files": ()}).wire())
     fit = fitting([weight(file.wire()) for file in shown_files], room)
-    total = len(group.files)
+    total = group.files_total or len(group.files)
     return group.model_copy(
         update={"files": shown_files[:fit], "files_total": total if total > fit else None}
     )

@@ -1,6 +1,7 @@
 """How much a file's name tells a person: the last keep rule, where all else is equal."""
 
 import re
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 _COPY_MARKS = re.compile(
@@ -29,6 +30,7 @@ _MOST_WORDS = 6  # more words make a name longer, not clearer
 NameRank = tuple[int, int, int, int, int, int, str]
 
 
+@lru_cache(maxsize=1 << 16)  # a grouping asks for the same names again and again
 def readability(path: str) -> NameRank:
     """Return a key that sorts the most telling name first.
 

@@ -12,13 +12,13 @@ for it while the film's clips are kept.
 
 import threading
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
 from autodedup.engine.errors import CancelledError
-from autodedup.engine.match.keeper import KEEP_RULES, choose_keeper
+from autodedup.engine.match.keeper import KEEP_RULES, choose_keeper, in_order
 from autodedup.engine.match.links import FilePair, GroupFile, Link, Links
 from autodedup.engine.match.model import PairMatch
 from autodedup.engine.match.stars import Group, Member, Twin, star
@@ -153,12 +153,19 @@ class _Grouping:
         One that does not match the kept one directly is tried by itself.
         """
         waiting = {file.file_id: file for file in part}
+        # Mostly the order is plain; where it is not, it is asked for anew each time.
+        order = in_order([file.facts for file in part], self._rules)
+        first = iter(order or ())
         while waiting:
             if self._stop is not None and self._stop.is_set():
                 raise CancelledError("The grouping was cancelled; nothing was changed.")
-            choice = choose_keeper([file.facts for file in waiting.values()], self._rules)
-            keeper = waiting.pop(choice.keeper.file_id)
-            whole = self._whole(keeper, waiting.values())
+            if order is None:
+                left_facts = [file.facts for file in waiting.values()]
+                chosen = choose_keeper(left_facts, self._rules).keeper
+            else:
+                chosen = next(facts for facts in first if facts.file_id in waiting)
+            keeper = waiting.pop(chosen.file_id)
+            whole = self._whole(keeper, waiting)
             for file_id in whole:
                 del waiting[file_id]
             inside = {
@@ -171,11 +178,11 @@ class _Grouping:
             if whole or inside:
                 yield _Reach(keeper, whole, inside)
 
-    def _whole(self, keeper: GroupFile, others: Iterable[GroupFile]) -> dict[int, Link]:
+    def _whole(self, keeper: GroupFile, others: Mapping[int, GroupFile]) -> dict[int, Link]:
         return {
-            file.file_id: link
-            for file in others
-            if (link := self._links.whole(keeper, file)) is not None
+            file_id: link
+            for file_id in sorted(self._links.equals_of(keeper) & others.keys())
+            if (link := self._links.whole(keeper, others[file_id])) is not None
         }
 
     def _star(self, reach: _Reach, left: dict[int, GroupFile]) -> Group:
@@ -195,7 +202,7 @@ class _Grouping:
             while len(left) > 1:
                 choice = choose_keeper([clip.facts for clip in left.values()], self._rules)
                 stays = left.pop(choice.keeper.file_id)
-                for file_id, link in self._whole(stays, left.values()).items():
+                for file_id, link in self._whole(stays, left).items():
                     found[file_id] = Twin(stays.file_id, link)
                     del left[file_id]
         return found

@@ -1,10 +1,11 @@
 """Which of several copies to keep, and which rule decided."""
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from autodedup.engine.match.filenames import readability
+from autodedup.engine.match.filenames import NameRank, readability
 from autodedup.schemas.vocabulary import KeepRule
 
 KEEP_RULES: tuple[KeepRule, ...] = ("protected", "resolution", "bitrate", "size", "name")
@@ -84,6 +85,44 @@ def choose_keeper(files: Sequence[FileFacts], rules: Sequence[KeepRule] = KEEP_R
         if len(left) == 1:
             break
     return Choice(min(left, key=lambda file: file.file_id), decided)
+
+
+def in_order(
+    files: Sequence[FileFacts], rules: Sequence[KeepRule] = KEEP_RULES
+) -> list[FileFacts] | None:
+    """Return files, the one to keep first, then the one to keep without it, and so on.
+
+    None where that order depends on which of them are left: two bitrates may be no difference
+    beside a third, and one without it.
+    """
+    asked = (*rules, *(() if "name" in rules else ("name",)))
+    before = asked[: asked.index("bitrate")] if "bitrate" in asked else ()
+    bitrates: dict[tuple[object, ...], list[float]] = defaultdict(list)
+    if "bitrate" in asked:
+        for file in files:
+            bitrates[tuple(_exactly(rule, file) for rule in before)].append(worth_bps(file))
+    if any(min(rates) < SAME_BITRATE * max(rates) for rates in bitrates.values()):
+        return None
+    exact = [rule for rule in asked if rule != "bitrate"]
+    ranks = {f.file_id: (*(_exactly(rule, f) for rule in exact), f.file_id) for f in files}
+    return sorted(files, key=lambda file: ranks[file.file_id])
+
+
+def _exactly(rule: KeepRule, file: FileFacts) -> int | NameRank:
+    """Return what a rule that knows no tolerance looks at, less being better."""
+    match rule:
+        case "protected":
+            return int(not file.protected)
+        case "resolution":
+            return -file.width * file.height
+        case "size":
+            return -file.size_bytes
+        case "name":
+            return readability(file.path)
+        case "bitrate":
+            raise ValueError(f"{rule} has a tolerance")
+        case _:
+            assert_never(rule)
 
 
 def worth_bps(file: FileFacts) -> float:

@@ -60,10 +60,19 @@ class Links:
         for file in sorted(files, key=lambda file: file.file_id):
             if file.content is not None:
                 self._holders[file.content].append(file)
+        self._alike: dict[tuple[str, bytes], list[GroupFile]] = defaultdict(list)
+        for file in files:
+            for name, value in (("sha", file.sha256), ("stream", file.stream_hash)):
+                if value is not None:
+                    self._alike[name, value].append(file)
+        self._near: dict[int, list[int]] = defaultdict(list)
         self._parts: dict[int, list[int]] = defaultdict(list)
         self._of_content: dict[int | None, list[PairMatch]] = defaultdict(list)
         for (low, high), match in sorted(self._matches.items()):
             self._of_content[low].append(match)
+            if match.relation == "near":
+                self._near[low].append(high)
+                self._near[high].append(low)
             if match.relation == "contains" and match.inner is not None:
                 self._parts[low if match.inner == high else high].append(match.inner)
 
@@ -79,6 +88,16 @@ class Links:
         if match is None or match.relation != "near":
             return None
         return Link("near", match.confidence, match)
+
+    def equals_of(self, file: GroupFile) -> set[int]:
+        """Return the files among which all are that show the same from start to end."""
+        alike: list[GroupFile] = []
+        for name, value in (("sha", file.sha256), ("stream", file.stream_hash)):
+            if value is not None:
+                alike += self._alike[name, value]
+        for content in self._near.get(file.content, ()) if file.content is not None else ():
+            alike += self._holders.get(content, ())
+        return {other.file_id for other in alike}
 
     def inside(self, film: GroupFile, clip: GroupFile) -> Link | None:
         """Return the link by which a clip is a part of a film."""
@@ -141,11 +160,12 @@ class _Union:
         self._above: dict[object, object] = {}
 
     def root(self, item: object) -> object:
-        above = self._above.setdefault(item, item)
-        while above != self._above[above]:
-            above = self._above[above]
-        self._above[item] = above
-        return above
+        above = self._above
+        above.setdefault(item, item)
+        while above[item] != item:
+            above[item] = above[above[item]]  # a long chain is halved each time it is walked
+            item = above[item]
+        return item
 
     def join(self, one: object, other: object) -> None:
         self._above[self.root(one)] = self.root(other)

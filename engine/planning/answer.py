@@ -1,14 +1,11 @@
 """A stored plan as a reviewer reads it: sums over everything, actions a page at a time."""
 
-from collections import defaultdict
-
 from autodedup.engine.paging import DEFAULT_BYTES, LARGEST_BYTES, fitting, weight, write_cursor
 from autodedup.engine.roots import Roots
 from autodedup.engine.store import plans
 from autodedup.engine.store.database import Database
 from autodedup.schemas.plan import Action, Risk
 from autodedup.schemas.plan_actions import ActionTotal, PlanAnswer, PlanArguments, PlannedAction
-from autodedup.schemas.vocabulary import ActionKind
 
 SHOWN_RISK_FILES = 20  # of one risk; the plan keeps them all
 
@@ -23,8 +20,11 @@ def plan_page(
     """
     number, after = start
     row = plans.find(db, number)
-    everything = [item.action for item in plans.actions_of(db, number)]
-    page = [_told(action, roots) for action in everything if action.n > after][: arguments.limit]
+    sums, freed = row.sums, row.freed
+    if sums is None:  # a plan of an older version
+        sums, freed = plans.sums_of([item.action for item in plans.actions_of(db, number)])
+    found = plans.actions_of(db, number, after=after, limit=arguments.limit)
+    page = [_told(item.action, roots) for item in found]
     budget = LARGEST_BYTES if "limit" in arguments.model_fields_set else DEFAULT_BYTES
     page = page[: fitting([weight(action.wire()) for action in page], budget)]
     last = page[-1].n if page else after
@@ -33,20 +33,13 @@ def plan_page(
         digest=row.digest,
         status=row.status,
         base=roots.shown_base,
-        summary=_summary(everything),
-        bytes_freed=sum(action.frees for action in everything),
+        summary={kind: ActionTotal(files=n, bytes=size) for kind, (n, size) in sums.items()},
+        bytes_freed=freed,
         risks=tuple(_told_risk(risk) for risk in row.risks),
         actions=tuple(page),
         actions_total=row.actions,
         next_cursor=write_cursor(row.name, last) if last < row.actions else None,
     )
-
-
-def _summary(actions: list[Action]) -> dict[ActionKind, ActionTotal]:
-    sizes: dict[ActionKind, list[int]] = defaultdict(list)
-    for action in actions:
-        sizes[action.action].append(action.victim.size)
-    return {kind: ActionTotal(files=len(found), bytes=sum(found)) for kind, found in sizes.items()}
 
 
 def _told(action: Action, roots: Roots) -> PlannedAction:

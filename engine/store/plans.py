@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
 
@@ -12,20 +13,26 @@ from autodedup.engine.errors import DigestMismatchError, PlanNotFoundError
 from autodedup.engine.store.database import Database, integer
 from autodedup.schemas.errors import FileCode
 from autodedup.schemas.plan import Action, Plan, PlanStatus, Risk
-from autodedup.schemas.vocabulary import PlanId
+from autodedup.schemas.vocabulary import ActionKind, PlanId
 
 ActionState = Literal["planned", "done", "skipped", "failed", "undone"]
 
 
 @dataclass(frozen=True, slots=True)
 class PlanRow:
-    """What is known of a plan beside its actions. `extra` is what the planner kept with it."""
+    """What is known of a plan beside its actions. `extra` is what the planner kept with it.
+
+    `sums` are files and bytes by action and `freed` what doing them all frees; None and 0 for a
+    plan of an older version, which kept none.
+    """
 
     id: int
     digest: str
     status: PlanStatus
     risks: tuple[Risk, ...]
     extra: dict[str, JsonValue]
+    sums: dict[ActionKind, tuple[int, int]] | None
+    freed: int
     actions: int
     approved_digest: str | None
 
@@ -60,7 +67,9 @@ def save(
     """Store a plan and return its row; the same actions, still untouched, are the same plan."""
     # The id is no part of the digest, so any valid one will do to compute it.
     digest = Plan(id="p1", actions=actions, risks=risks).digest
-    body = json.dumps({"risks": [risk.model_dump() for risk in risks], "extra": extra or {}})
+    kept = {"risks": [risk.model_dump() for risk in risks], "extra": extra or {}}
+    sums, freed = sums_of(actions)
+    body = json.dumps({**kept, "sums": sums, "freed": freed})
     with db.atomic() as connection:
         number = integer(
             connection,
@@ -80,6 +89,15 @@ def save(
         return find(db, number)
 
 
+def sums_of(actions: Sequence[Action]) -> tuple[dict[ActionKind, tuple[int, int]], int]:
+    """Return files and bytes by action, and what all of them free: what every page tells."""
+    sums: dict[ActionKind, tuple[int, int]] = {}
+    for action in actions:
+        files, size = sums.get(action.action, (0, 0))
+        sums[action.action] = (files + 1, size + action.victim.size)
+    return sums, sum(action.frees for action in actions)
+
+
 def find(db: Database, number: int) -> PlanRow:
     """Return what is known of a plan.
 
@@ -97,12 +115,17 @@ def find(db: Database, number: int) -> PlanRow:
         raise _not_found(number, newest)
     digest, status, body, approved, actions = row
     kept = json.loads(str(body))
+    sums = kept.get("sums")
     return PlanRow(
         id=number,
         digest=str(digest),
         status=cast("PlanStatus", status),
         risks=tuple(Risk.model_validate(risk) for risk in kept["risks"]),
         extra=kept["extra"],
+        sums=None
+        if sums is None
+        else {kind: (files, size) for kind, (files, size) in sums.items()},
+        freed=kept.get("freed", 0),
         actions=cast("int", actions),
         approved_digest=cast("str | None", approved),
     )

@@ -13,6 +13,7 @@ from pydantic import JsonValue
 from autodedup.engine.store.database import Database, integer
 from autodedup.schemas.find_duplicates import Group
 
+HEAD_FILES = 200  # of one group, that a page may show
 KEPT_RESULTS = 50  # older ones are forgotten; their cursors answer CURSOR_EXPIRED
 
 
@@ -55,14 +56,21 @@ def save(
     )
     number = connection.last_insert_rowid()
     connection.executemany(
-        "INSERT INTO result_groups (result_id, place, group_id, body) VALUES (?, ?, ?, ?)",
+        "INSERT INTO result_groups (result_id, place, group_id, body, head) VALUES (?, ?, ?, ?, ?)",
         [
-            (number, place, int(group.id[1:]), json.dumps(group.wire()))
+            (number, place, int(group.id[1:]), json.dumps(group.wire()), _head(group))
             for place, group in enumerate(groups)
         ],
     )
     connection.execute("DELETE FROM results WHERE id <= ?", (number - KEPT_RESULTS,))
     return number
+
+
+def _head(group: Group) -> str | None:
+    if len(group.files) <= HEAD_FILES:
+        return None
+    update = {"files": group.files[:HEAD_FILES], "files_total": len(group.files)}
+    return json.dumps(group.model_copy(update=update).wire())
 
 
 def find(db: Database, question: str, generation: int) -> ResultRow | None:
@@ -100,8 +108,27 @@ def _one(db: Database, where: str, bindings: "tuple[apsw.SQLiteValue, ...]") -> 
     )
 
 
+def heads(db: Database, number: int, first: int, limit: int) -> list[Group]:
+    """Return the groups of a result from place `first` on, each with as much as a page may show.
+
+    Where that is not all, `files_total` says how many files there are.
+    """
+    with db.read() as connection:
+        # A state that is only read may be older than the heads.
+        with_heads = integer(
+            connection,
+            "SELECT count(*) FROM pragma_table_info('result_groups') WHERE name = 'head'",
+        )
+        rows = connection.execute(
+            f"SELECT {'coalesce(head, body)' if with_heads else 'body'} FROM result_groups "
+            "WHERE result_id = ? AND place >= ? ORDER BY place LIMIT ?",
+            (number, first, limit),
+        )
+        return [Group.model_validate_json(str(row[0])) for row in rows]
+
+
 def page(db: Database, number: int, first: int, limit: int) -> list[Group]:
-    """Return the groups of a result from place `first` on."""
+    """Return the whole groups of a result from place `first` on."""
     with db.read() as connection:
         rows = connection.execute(
             "SELECT body FROM result_groups WHERE result_id = ? AND place >= ? "

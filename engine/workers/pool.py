@@ -55,7 +55,8 @@ def default_size() -> int:
 class WorkerPool:
     """Processes that are started when needed, replaced when they die, and ended on `close`.
 
-    One `run` at a time. A worker that makes no progress on a file for `timeout_s` is killed.
+    One `run` at a time. A worker that makes no progress on a file for `timeout_s` is killed, and
+    so is one that comes to no end in many times that.
     """
 
     def __init__(self, size: int, timeout_s: float) -> None:
@@ -160,7 +161,10 @@ class WorkerPool:
                     f"No decoder process can be started here ({word.how}); nothing was decoded."
                 )
             if worker in timed_out:
-                why = f"The decoder made no progress for {self._timeout_s:g} s and was stopped."
+                why = (
+                    f"The decoder made no progress for {self._timeout_s:g} s, or came to no end, "
+                    "and was stopped."
+                )
                 return Failed(task, FileError("DECODE_TIMEOUT", why))
             why = f"The decoder process died on this file ({word.how})."
             return Failed(task, FileError("DECODER_CRASHED", why))

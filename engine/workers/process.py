@@ -27,6 +27,8 @@ from autodedup.engine.workers.wire import (
     send,
 )
 
+_PATIENCES = 40  # times without progress that a file may take in all, whatever progress it makes
+_SLOWEST_BYTES_S = 1 << 20  # and as long as a slow disk needs to read it once
 _START_S = 120.0  # until the first word: the imports of a cold disk on a busy machine
 _GONE_S = 5.0
 _QUIET = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -57,6 +59,7 @@ class WorkerProcess:
         self._started = threading.Event()
         self._heard_at: float | None = None
         self._since = time.monotonic()
+        self._size = 0
         self._nonsense = False
         self.awaited = False
         self._thread = threading.Thread(target=self._live, name="worker", daemon=True)
@@ -71,6 +74,7 @@ class WorkerProcess:
     def ask(self, request: Request) -> None:
         """Hand over a file. That the worker is gone already is told by its death."""
         self.awaited = True
+        self._size = request.size
         self._since = time.monotonic()
         pipe = self._process.stdin if self._process else None
         if pipe is not None:
@@ -84,11 +88,12 @@ class WorkerProcess:
         return time.monotonic() - max(self._since, self._heard_at or 0.0)
 
     def overdue(self, timeout_s: float) -> bool:
-        """Say whether a worker is taken for hung: no progress, or not even started."""
+        """Say whether a worker is taken for hung: no progress, not even started, or no end."""
         if not self.awaited:
             return False
         limit = timeout_s if self._heard_at is not None else max(_START_S, timeout_s)
-        return self.silent_seconds() > limit
+        in_all = _START_S + _PATIENCES * timeout_s + self._size / _SLOWEST_BYTES_S
+        return self.silent_seconds() > limit or time.monotonic() - self._since > in_all
 
     def kill(self) -> None:
         """End the process now. Its death still comes to the inbox."""

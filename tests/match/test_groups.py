@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from autodedup.engine.errors import CancelledError
 from autodedup.engine.match.group import group_acting
-from autodedup.engine.match.keeper import FileFacts
+from autodedup.engine.match.keeper import FileFacts, choose_keeper
 from autodedup.engine.match.links import GroupFile, Links
 from autodedup.engine.match.model import PairMatch, PairRelation
 from autodedup.engine.match.overlaps import group_overlaps
@@ -23,6 +23,8 @@ def file(
     *,
     width: int = 640,
     seconds: float = 60.0,
+    bitrate: int = 1_000_000,
+    size: int = 1_000_000,
     protected: bool = False,
     sha: bytes | None = None,
     stream: bytes | None = None,
@@ -34,8 +36,8 @@ def file(
         width=width,
         height=360,
         codec="h264",
-        bitrate_bps=1_000_000,
-        size_bytes=1_000_000,
+        bitrate_bps=bitrate,
+        size_bytes=size,
         seconds=seconds,
     )
     return GroupFile(facts, file_id if content is None else content, sha, stream)
@@ -202,6 +204,8 @@ def libraries(
             number,
             content=draw(st.integers(1, 6)),
             width=draw(st.sampled_from((320, 640))),
+            bitrate=draw(st.sampled_from((1_000_000, 1_050_000, 1_150_000, 2_000_000))),
+            size=draw(st.sampled_from((1_000_000, 1_000_001))),
             seconds=draw(st.sampled_from((10.0, 60.0))),
             protected=draw(st.booleans()),
             stream=draw(st.sampled_from((None, b"s", b"t"))),
@@ -268,3 +272,62 @@ def test_every_group_is_a_star_that_keeps_every_promise(
                 assert linked(stays, other, member.twin.link.relation, found)
                 assert tuple(sorted((stays.file_id, other.file_id))) not in apart
     assert group_acting(list(reversed(files)), list(reversed(found)), apart=apart) == groups
+
+
+@given(libraries())
+def test_groups_are_what_they_are_by_the_plain_definition(
+    library: tuple[list[GroupFile], list[PairMatch], frozenset[tuple[int, int]]],
+) -> None:
+    files, found, apart = library
+    links = Links(files, found, apart, frozenset(ACTING_KINDS))
+
+    told = {
+        g.keeper: {m.file_id for m in g.members} for g in group_acting(files, found, apart=apart)
+    }
+
+    assert told == by_definition(files, links)
+
+
+def by_definition(files: list[GroupFile], links: Links) -> dict[int, set[int]]:
+    """Make stars one by one, asking every file about every other each time."""
+    left = {f.file_id: f for f in files}
+    stars: dict[int, set[int]] = {}
+    while reaches := _all_reaches(left, links):
+        keeper, whole, inside = min(
+            reaches,
+            key=lambda r: (-len(r[1] | r[2]), -len(r[1]), -r[0].facts.seconds, r[0].file_id),
+        )
+        stars[keeper.file_id] = whole | inside
+        for gone in (keeper.file_id, *whole, *inside):
+            del left[gone]
+    return stars
+
+
+def _all_reaches(
+    left: dict[int, GroupFile], links: Links
+) -> list[tuple[GroupFile, set[int], set[int]]]:
+    reaches = []
+    for part in links.connected(left.values()):
+        waiting = {f.file_id: f for f in part}
+        while waiting:
+            keeper = waiting.pop(choose_keeper([f.facts for f in waiting.values()]).keeper.file_id)
+            whole = {n for n, f in waiting.items() if links.whole(keeper, f) is not None}
+            for n in whole:
+                del waiting[n]
+            inside = {
+                n
+                for n, f in left.items()
+                if n not in whole and n != keeper.file_id and links.inside(keeper, f) is not None
+            }
+            if whole or inside:
+                reaches.append((keeper, whole, inside))
+    return reaches
+
+
+def test_a_long_chain_of_near_pairs_takes_no_cube_of_its_length() -> None:
+    files = [file(n) for n in range(1, 1501)]
+    chain = [match(n, n + 1) for n in range(1, 1500)]
+
+    groups = group_acting(files, chain)
+
+    assert sum(1 + len(g.members) for g in groups) >= 1490

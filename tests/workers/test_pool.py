@@ -15,6 +15,7 @@ import pytest
 
 from autodedup.engine.signature.digests import sha256
 from autodedup.engine.signature.sign import sign
+from autodedup.engine.workers import process
 from autodedup.engine.workers.pool import WorkerPool, default_size
 from autodedup.engine.workers.tasks import DigestTask, SignTask, StreamHashTask, Task, V
 from autodedup.engine.workers.wire import (
@@ -174,6 +175,19 @@ def test_progress_keeps_a_slow_file_alive(tmp_path: Path) -> None:
     with WorkerPool(1, timeout_s=0.5) as pool:
         (outcome,) = pool.run([task(DigestTask, 1, path)], never())
     assert outcome.error is None
+
+
+def test_progress_without_end_is_stopped_too(
+    endless: Path, video: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with WorkerPool(1, timeout_s=60.0) as pool:
+        assert [o.error for o in pool.run([task(DigestTask, 0, video)], never())] == [None]
+        for name, value in (("_PATIENCES", 0), ("_START_S", 0.3), ("_SLOWEST_BYTES_S", 1 << 60)):
+            monkeypatch.setattr(process, name, value)
+        (outcome,) = pool.run([task(DigestTask, 1, endless)], never())
+
+    assert outcome.error is not None
+    assert outcome.error.code == "DECODE_TIMEOUT"
 
 
 def test_a_stop_ends_the_work_in_hand_at_once(endless: Path) -> None:
