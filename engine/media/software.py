@@ -233,6 +233,10 @@ class _Film:
                 if decoded > _MOST_DECODED:
                     seen.stopped = f"looked at the first {decoded} frames"
                     return
+        except IndexError:
+            # PyAV knows the streams that were there when it opened the file; a recording that was
+            # joined from two may get another on the way.
+            seen.stopped = f"another stream begins after {seen.seconds:.1f} s"
         except (av.error.FFmpegError, MemoryError) as error:
             if isinstance(error, av.error.EOFError):
                 return
@@ -242,9 +246,13 @@ class _Film:
         """Scale a frame down to the small pictures, turn them upright and keep them."""
         turns = frame.rotation % 360 // 90
         width, height = self._size if turns % 2 == 0 else self._size[::-1]
-        small = self._scaler.reformat(
-            frame, width=width, height=height, format="gray", interpolation="AREA", threads=1
-        )
+        try:
+            small = self._scaler.reformat(
+                frame, width=width, height=height, format="gray", interpolation="AREA", threads=1
+            )
+        except av.error.FFmpegError:  # a damaged stream may change to a format nothing converts
+            seen.damage += 1
+            return
         seen.times.append(now)
         seen.pictures.append(np.ascontiguousarray(np.rot90(small.to_ndarray(), turns)))
         if self._colour_scaler is not None:
