@@ -59,10 +59,11 @@ def unpacked(blob: bytes, count: int) -> Frames:
     if rest or views < 1:
         raise DatabaseDamagedError("The frames of a content are of another number than is said.")
     changes = np.frombuffer(plain, np.uint8, offset=_PLAIN_BYTES * count)
+    # Copies: a view would keep the whole of the plain bytes, which are many times as large.
     return Frames(
-        times_seconds=np.frombuffer(plain, "<f8", count),
-        quality=np.frombuffer(plain, "<f4", count, offset=8 * count),
-        whashes=np.frombuffer(plain, "<u8", count, offset=12 * count),
+        times_seconds=np.frombuffer(plain, "<f8", count).copy(),
+        quality=np.frombuffer(plain, "<f4", count, offset=8 * count).copy(),
+        whashes=np.frombuffer(plain, "<u8", count, offset=12 * count).copy(),
         hashes=np.bitwise_xor.accumulate(changes.reshape(count, views, HASH_BYTES), axis=0),
     )
 
