@@ -160,7 +160,8 @@ class GpuLane:
             return
         started.put(process)
         how = "it said what no GPU process says"
-        with process:
+        # What was not written yet cannot be, once the process is gone.
+        with suppress(OSError), process:
             try:
                 while process.stdout is not None:
                     message = receive(process.stdout)  # type: ignore[arg-type]  # IO[bytes] is a BinaryIO by another name

@@ -121,7 +121,8 @@ class GpuSearch:
             _log.warning("The GPU's search process cannot be started (%s).", error.strerror)
             return None
         news: queue.Queue[tuple[Found, Pairs] | None] = queue.Queue()
-        with process:
+        # What was not written yet cannot be, once the process is gone.
+        with suppress(OSError), process:
             talk = threading.Thread(target=_talk, args=(process, arrays, news), daemon=True)
             talk.start()
             found = _gathered(news, stop, report)
