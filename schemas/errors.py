@@ -89,7 +89,7 @@ ERRORS: dict[ErrorCode, ErrorFact] = {
     "INTERNAL": _fact(
         1,
         "A fault of AutoDedup itself; the server's stderr has the traceback under the incident id.",
-        "Report the incident id; nothing was changed unless the answer says so.",
+        "Call again; if it stays, report the incident id. Nothing was changed unless it says so.",
     ),
     "DB_LOCKED": _fact(
         2,
@@ -116,27 +116,28 @@ ERRORS: dict[ErrorCode, ErrorFact] = {
     "PATH_NOT_FOUND": _fact(
         6,
         "A path in the arguments, or a root, does not exist or cannot be read.",
-        "Check the spelling, or mount the disk; paths may be relative to a root.",
+        "Mount the disk, or correct the path and call again; it may be relative to a root: "
+        '{"paths":["holidays"]}.',
     ),
     "PATH_OUTSIDE_ROOTS": _fact(
         7,
         "A path leads outside the library folders.",
-        "Use a path inside a root, or add its folder with --root.",
+        'Call again with a path inside a root, such as "holidays", or add its folder with --root.',
     ),
     "PREFLIGHT_FAILED": _fact(
         8,
         "The job cannot be done here as things stand.",
-        "Call preflight: each failing check says how to mend it.",
+        "Call preflight with {}: each failing check says how to mend it.",
     ),
     "NOT_INGESTED": _fact(
         9,
         "There is nothing in the state to compare yet.",
-        "Call ingest first, then make this call again.",
+        "Call ingest with {}, then make this call again.",
     ),
     "NOT_FOUND": _fact(
         10,
         "No group, file, job or result has this id.",
-        "Use an id from a recent answer; find_duplicates lists groups and files.",
+        "Call find_duplicates with {} and use an id it lists: a group such as g3, a file as f12.",
     ),
     "CURSOR_EXPIRED": _fact(
         11,
@@ -146,17 +147,17 @@ ERRORS: dict[ErrorCode, ErrorFact] = {
     "PLAN_NOT_FOUND": _fact(
         12,
         "No plan has this id.",
-        "Call plan_actions and use the plan id it returns.",
+        "Call plan_actions with {} and use the plan it returns, such as p7.",
     ),
     "DIGEST_MISMATCH": _fact(
         13,
         "The digest is not that of this plan; nothing was done.",
-        "Review the plan with plan_actions(plan=ID) and pass the digest it returns.",
+        'Call plan_actions with {"plan":"p7"} for this plan, review it, and pass its digest.',
     ),
     "PLAN_STALE": _fact(
         14,
         "The library changed so much since the plan was made that none of it can be applied.",
-        "Call ingest, find_duplicates and plan_actions again, and review the new plan.",
+        "Call ingest, find_duplicates and plan_actions with {} again, and review the new plan.",
     ),
     "READ_ONLY": _fact(
         15,
@@ -166,7 +167,8 @@ ERRORS: dict[ErrorCode, ErrorFact] = {
     "DELETE_NOT_ALLOWED": _fact(
         16,
         "The operator has not allowed permanent deletion.",
-        "Use trash, or ask the operator to start the server with --allow-delete.",
+        'Call again with trash, {"policy":{"exact":"trash"}}, or ask the operator to start the '
+        "server with --allow-delete.",
     ),
     "APPROVAL_REQUIRED": _fact(
         17,
@@ -186,7 +188,7 @@ ERRORS: dict[ErrorCode, ErrorFact] = {
     "MODEL_UNAVAILABLE": _fact(
         20,
         "A model that this tier needs is missing or damaged.",
-        "Put the file named in details in place, or leave the tier out of tiers.",
+        'Call again without the tier, {"tiers":["exact"]}, or put the file named in details there.',
     ),
     "DB_DAMAGED": _fact(
         21,

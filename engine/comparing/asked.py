@@ -40,7 +40,7 @@ def asked_pair(
     if a.row.id == b.row.id:
         raise InvalidArgumentError(
             f"a and b both name {a.shown} ({a.id}); nothing was compared.",
-            hint=f'Name two files, for example {{"a":"{a.id}","b":"f9"}}.',
+            hint=f'Call again with two files, for example {{"a":"{a.id}","b":"f9"}}.',
             details={"argument": "b"},
         )
     if claims.contains(a, b, stop):

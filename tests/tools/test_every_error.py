@@ -1,6 +1,7 @@
 """Every code of the closed list is reached through a tool, and says what to do next."""
 
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -73,6 +74,13 @@ ELSEWHERE: dict[ErrorCode, str] = {
 }
 
 
+# A tool to call, a command or flag for the operator, or the same call again.
+NEXT_STEP = re.compile(
+    r"\b(?:" + "|".join(tool.name for tool in CATALOGUE) + r"|autodedup|call|again)\b|--[a-z]",
+    re.IGNORECASE,
+)
+
+
 def check(body: Body, code: ErrorCode) -> Body:
     assert not body["ok"]
     error: Body = body["error"]
@@ -80,6 +88,7 @@ def check(body: Body, code: ErrorCode) -> Body:
     assert error["retryable"] is ERRORS[code].retryable
     assert len(error["message"]) > 20
     assert len(error["hint"]) > 20
+    assert NEXT_STEP.search(error["hint"]), error["hint"]
     assert "Traceback" not in str(body)
     assert error["message"].isprintable()
     return error
@@ -97,6 +106,12 @@ def test_every_code_is_in_one_of_these_tables() -> None:
     assert here == ERRORS.keys()
     tests = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
     assert [name for name in ELSEWHERE.values() if f"def {name}" not in tests] == []
+
+
+def test_every_remedy_says_what_to_call_or_whom_to_ask() -> None:
+    for code, fact in ERRORS.items():
+        told = NEXT_STEP.search(fact.remedy) or "incident" in fact.remedy
+        assert told, f"{code}: {fact.remedy}"
 
 
 def test_every_engine_error_has_a_code_of_its_own() -> None:
