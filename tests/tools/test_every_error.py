@@ -209,14 +209,24 @@ def test_a_disk_that_takes_no_more_is_told(fresh_library: Path) -> None:
 def test_an_interrupted_call_says_that_finished_work_is_kept(fresh_library: Path) -> None:
     import json
 
-    command = [sys.executable, "-P", "-m", "autodedup.server", "call", "ingest"]
-    child = subprocess.Popen([*command, "--root", str(fresh_library)], stdout=subprocess.PIPE)
+    command = [sys.executable, "-P", "-m", "autodedup.server", "call", "ingest", "--workers", "1"]
+    child = subprocess.Popen(
+        [*command, "--root", str(fresh_library)],
+        stdout=subprocess.PIPE,
+        # What a shell runs in the background is started with Ctrl-C ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    )
     state = fresh_library / ".autodedup" / "state.db"
-    until = time.monotonic() + 30
-    while not signatures_in(state) and time.monotonic() < until:
+    # It stands still while it is looked at, so that it cannot be done before it is interrupted.
+    while child.poll() is None:
+        child.send_signal(signal.SIGSTOP)
+        if signatures_in(state):
+            break
+        child.send_signal(signal.SIGCONT)
         time.sleep(0.02)
     child.send_signal(signal.SIGINT)
-    out, _ = child.communicate(timeout=30)
+    child.send_signal(signal.SIGCONT)
+    out, _ = child.communicate(timeout=120)
     check(json.loads(out), "CANCELLED")
     assert child.returncode == ERRORS["CANCELLED"].exit_code
     assert signatures_in(state)

@@ -81,6 +81,17 @@ def test_a_plan_is_told_within_bounds_with_sums_of_all(large: Client) -> None:
     assert few.body["summary"] == told.body["summary"]
 
 
+def test_a_plan_kept_without_its_sums_is_summed_up_when_it_is_shown(tmp_path: Path) -> None:
+    client = Client(tmp_path)
+    pretend(client, 50)
+    client("find_duplicates")
+    told = client("plan_actions").body
+    db, _ = client.bench._open()
+    with db.atomic() as connection:
+        connection.execute("UPDATE plans SET body = json_remove(body, '$.sums')")
+    assert client("plan_actions", plan=told["plan"]).body == told
+
+
 def test_an_apply_of_which_nothing_can_be_done_is_told_briefly(large: Client) -> None:
     plan = large("plan_actions").body
     told = large("apply_plan", plan=plan["plan"], digest=plan["digest"])
