@@ -4,7 +4,7 @@
 
 `truth.json` lists the films: `path` and `source`; films of one source, and only these, show the
 same. Two films are taken for a pair when frames agree on one line of time: at least three of them,
-and two in five of those that the line puts side by side.
+and two in five of those that the line puts side by side, which must be half of the shorter film.
 """
 
 import argparse
@@ -27,6 +27,7 @@ from autodedup.engine.embedding.samples import every_second
 _SPEEDS: Final = (1.0, 1.1, 1 / 1.1)
 _LEAST_FRAMES: Final = 3
 _LEAST_SHARE: Final = 0.4
+_LEAST_OVERLAP: Final = 0.5  # of the shorter film; of three frames, three soon agree by chance
 _LEEWAY: Final = 0.75  # seconds beside the line within which a frame may agree
 _HASH_BITS: Final = (60, 50, 40)
 
@@ -56,7 +57,8 @@ def agree(table: NDArray[np.bool_]) -> bool:
             agreeing = min(len(np.unique(rows[on])), len(np.unique(columns[on])))
             along = speed * np.arange(table.shape[0]) + offset
             common = int(((along > -0.5) & (along < table.shape[1] - 0.5)).sum())  # noqa: PLR2004
-            if agreeing >= max(_LEAST_FRAMES, _LEAST_SHARE * common):
+            enough = common >= _LEAST_OVERLAP * min(table.shape)
+            if enough and agreeing >= max(_LEAST_FRAMES, _LEAST_SHARE * common):
                 return True
     return False
 
