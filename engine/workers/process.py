@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 from autodedup.engine.workers.wire import (
@@ -80,7 +81,7 @@ class WorkerProcess:
         if pipe is not None:
             try:
                 send(pipe, request)  # type: ignore[arg-type]  # IO[bytes] is a BinaryIO by another name
-            except OSError:
+            except (OSError, ValueError):  # a dead process's pipe is broken, then closed
                 self.kill()
 
     def silent_seconds(self) -> float:
@@ -122,7 +123,8 @@ class WorkerProcess:
             self._inbox.put((self, Death(how, before_its_first_word=True)))
             return
         self._started.set()
-        with self._process as process:
+        # Closing the pipe fails where the process died with words unread: it is dead all the same.
+        with suppress(OSError), self._process as process:
             self._listen(process)
             process.kill()
         self._inbox.put(

@@ -2,6 +2,7 @@
 
 import io
 import os
+import queue
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from autodedup.engine.signature.digests import sha256
 from autodedup.engine.signature.sign import sign
 from autodedup.engine.workers import process
 from autodedup.engine.workers.pool import WorkerPool, default_size
+from autodedup.engine.workers.process import Answer, Death, WorkerProcess
 from autodedup.engine.workers.tasks import DigestTask, SignTask, StreamHashTask, Task, V
 from autodedup.engine.workers.wire import (
     Alive,
@@ -301,3 +303,17 @@ def test_a_request_keeps_any_name() -> None:
 
 def test_there_is_at_least_one_worker() -> None:
     assert default_size() >= 1
+
+
+@needs_signals
+def test_a_worker_that_dies_with_words_unread_is_told_as_dead() -> None:
+    inbox: queue.Queue[tuple[WorkerProcess, Answer | Death]] = queue.Queue()
+    worker = WorkerProcess(inbox)
+    assert worker._process is not None
+    assert worker._process.stdin is not None
+    worker._process.stdin.write(b"{")  # still in our buffer: closing the pipe will fail
+    os.kill(worker.pid, signal.SIGKILL)
+    _, last = inbox.get(timeout=60)
+    assert isinstance(last, Death)
+    worker.join()
+    worker.ask(Request(job="sha256", path_hex="6e", size=1, mtime_ns=1))  # and nothing happens
