@@ -93,8 +93,9 @@ class Learner:
                 self._fill(arguments, problem["problem"])
         if error["code"] == "CURSOR_EXPIRED":
             arguments.pop("cursor", None)
-        if "Use trash" in error["hint"]:
-            _replace(arguments, "delete", "trash")
+        if error["hint"].startswith("Call again with trash, {"):
+            example = error["hint"].partition("trash, ")[2]
+            arguments.update(json.JSONDecoder().raw_decode(example)[0])
         if "roots" in details:
             _replace(arguments, details["path"], details["roots"][0])
         if "about is one of" in error["hint"]:
