@@ -194,10 +194,14 @@ class Embedder:
         films: list[tuple[int, Stills]] = []
         frames = 0
         while frames < _FRAMES_TOGETHER:
+            if self._given_up:
+                return None
             try:
-                film = self._waiting.get(block=not films)
+                film = self._waiting.get(timeout=0 if films else _LOOK_S)
             except queue.Empty:
-                break
+                if films:
+                    break
+                continue
             if film is None:
                 self._last = True
                 break

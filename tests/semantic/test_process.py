@@ -66,3 +66,26 @@ def _lives(pid: int) -> bool:
             return False
         threading.Event().wait(0.05)
     return True
+
+
+def test_leaving_an_idle_model_leaves_no_thread(tiny: TinyModel) -> None:
+    stop = threading.Event()
+    with Embedder(chosen(tiny)) as embedder:
+        embedder.ready(stop)
+        thread = embedder._thread
+    assert not thread.is_alive()
+
+
+def test_a_stop_while_a_film_is_embedded_is_heard_before_its_end(tiny: TinyModel) -> None:
+    stop = threading.Event()
+    with Embedder(chosen(tiny)) as embedder:
+        embedder.ready(stop)
+        assert embedder.pid is not None
+        os.kill(embedder.pid, signal.SIGSTOP)  # it will never end this film
+        embedder.feed(1, film(1), stop)
+        threading.Timer(0.2, stop.set).start()
+        with pytest.raises(CancelledError):
+            list(embedder.rest(stop))
+        thread = embedder._thread
+    assert not thread.is_alive()
+    assert not _lives(embedder.pid)
