@@ -1,7 +1,9 @@
 """What the tests of several areas share: a small library, rendered and ingested once."""
 
 import os
+import re
 import shutil
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -39,6 +41,20 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Made]
     return folder, render_demo_library(folder)
 
 
+def let_go_of(library: Path) -> None:
+    """Wait until nothing here has the library's database open, so that it can be copied.
+
+    A thread that worked lets go a moment after its answer, and takes the files beside the database
+    with it: a copy made in between would miss them, or hold them.
+    """
+    for thread in threading.enumerate():
+        if re.search(r" j\d+$", thread.name):
+            thread.join(60)
+    until = time.monotonic() + 60
+    while list(library.glob(".autodedup/*-wal")) and time.monotonic() < until:
+        time.sleep(0.01)
+
+
 @pytest.fixture(scope="session")
 def ingested(rendered: tuple[Path, list[Made]], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same with its state and a first result; not to be written to."""
@@ -48,11 +64,7 @@ def ingested(rendered: tuple[Path, list[Made]], tmp_path_factory: pytest.TempPat
     assert ingest(bench).status == "complete"
     assert bench.find_duplicates(FindArguments(), PATIENT).groups
     bench.close()
-    # A thread that worked lets go of the database a moment after its answer, and takes its files
-    # beside the database with it: a copy made in between would miss them.
-    until = time.monotonic() + 60
-    while list(folder.glob(".autodedup/*-wal")) and time.monotonic() < until:
-        time.sleep(0.01)
+    let_go_of(folder)
     return folder
 
 

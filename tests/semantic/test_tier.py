@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import PATIENT, ingest
+from conftest import PATIENT, ingest, let_go_of
 from tiny_model import TinyModel, make_tiny
 
 from autodedup.engine.errors import ModelUnavailableError
@@ -34,6 +34,7 @@ def meant(ingested: Path, tiny: TinyModel, tmp_path_factory: pytest.TempPathFact
     bench = Workbench(Settings.model_validate({"root": (folder,), **tiny.settings()}))
     assert ingest(bench, tiers=["exact", "perceptual", "copy", "semantic"]).status == "complete"
     bench.close()
+    let_go_of(folder)
     return folder
 
 

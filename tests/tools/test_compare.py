@@ -26,7 +26,8 @@ HARBOUR, WALK = "holiday/harbour.mp4", "camera/walk.mkv"
 
 
 def times(root: Path) -> dict[Path, int]:
-    return {path: path.stat().st_mtime_ns for path in root.rglob("*") if path.is_file()}
+    kept = (path for path in root.rglob("*") if path.is_file() and "state.db-" not in path.name)
+    return {path: path.stat().st_mtime_ns for path in kept}
 
 
 async def looked(root: Path, mode: str, **arguments: object) -> tuple[Body, list[Any]]:
