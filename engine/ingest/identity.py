@@ -6,7 +6,7 @@ SHA-256 over everything is computed for those that still agree.
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from autodedup.engine.errors import CancelledError, FileError
@@ -60,13 +60,17 @@ class Identity:
         except FileError as error:
             return error
 
-    def read_whole(self, rows: Iterable[FileRow], stop: threading.Event) -> None:
-        """Hash all bytes of the files whose size and ends agree with another file's.
+    def read_whole(self, covers: Callable[[FileRow], bool], stop: threading.Event) -> None:
+        """Hash all bytes of the files whose size and ends agree with those of a file that waits.
+
+        Args:
+            covers: Whether a file is one of those that this ingest is about.
+            stop: Set where the work shall end.
 
         Raises:
             CancelledError: `stop` was set; what was hashed is kept.
         """
-        wanted = {row.id: row for row in self._look_alikes(rows)}
+        wanted = {row.id: row for row in self._look_alikes(covers)}
         tasks = (ask(DigestTask, row.id, row, self._roots) for row in wanted.values())
         for outcome in self._pool.run(tasks, stop):
             row = wanted[outcome.task.key]
@@ -78,20 +82,23 @@ class Identity:
                     generation.advance(connection)
         _stop_if_asked(stop)
 
-    def _look_alikes(self, rows: Iterable[FileRow]) -> list[FileRow]:
-        fresh = {row.id for row in rows}
-        alike: dict[tuple[int, bytes], list[FileRow]] = defaultdict(list)
-        present = "edge_hash IS NOT NULL AND status NOT IN ('DELETED', 'MISSING')"
-        for row in files.select(self._db, present):
-            if row.edge_hash is not None:
+    def _look_alikes(self, covers: Callable[[FileRow], bool]) -> list[FileRow]:
+        alike: dict[tuple[int, bytes | None], list[FileRow]] = defaultdict(list)
+        for row in files.look_alikes(self._db):
+            if self._roots.has(row.root_id):
                 alike[row.stat.size, row.edge_hash].append(row)
         return [
             row
             for group in alike.values()
-            if len(group) > 1 and any(row.id in fresh for row in group)
+            if len(group) > 1 and any(_waits(row) and covers(row) for row in group)
             for row in group
             if row.sha256 is None
         ]
+
+
+def _waits(row: FileRow) -> bool:
+    # Whoever stopped an earlier ingest between ends and whole left some of these behind.
+    return row.sha256 is None and row.status == "HASHED"
 
 
 def _stop_if_asked(stop: threading.Event) -> None:

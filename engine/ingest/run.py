@@ -125,17 +125,18 @@ class IngestRun:
         Scan(self._db, self._roots, self._settings, self._scope, self._tally).run(stop)
         self._void_what_is_asked_again()
         identity = Identity(self._db, self._roots, pool, self._refusals)
-        to_do = len(self._to_do())
-        self._tally.begin("hashing", to_do)
-        if to_do and set(self._tiers) != {"exact"}:
+        to_do = self._to_do()
+        self._tally.begin("hashing", len(to_do))
+        exact_alone = set(self._tiers) == {"exact"}
+        if to_do and not exact_alone:
             decoders.warm_up()
-        fresh = [row for row in self._to_do() if row.edge_hash is None]
-        identity.read_whole(identity.read_ends(fresh, stop), stop)
-        to_sign = [row for row in self._to_do() if row.edge_hash is not None]
-        if set(self._tiers) == {"exact"}:
-            for _ in to_sign:
+        readable = identity.read_ends([row for row in to_do if row.edge_hash is None], stop)
+        identity.read_whole(lambda row: self._scope.covers(row.root_id, row.path), stop)
+        if exact_alone:
+            for _ in readable:
                 self._tally.finished()
             return
+        to_sign = [row for row in self._to_do() if row.edge_hash is not None]
         self._tally.begin("signing")
         self.sign(decoders, to_sign, stop)
         self._tally.begin("comparing streams")
@@ -199,7 +200,9 @@ class IngestRun:
         return self._arguments.retry_failed or one_crash or row.code in _PASSING
 
     def _to_do(self) -> list[FileRow]:
-        return self._covered("status IN ('NEW', 'HASHED', 'METADATA_EXTRACTED')")
+        unsigned = "status IN ('NEW', 'HASHED', 'METADATA_EXTRACTED')"
+        exact_alone = set(self._tiers) == {"exact"}
+        return self._covered(f"{unsigned} AND edge_hash IS NULL" if exact_alone else unsigned)
 
     def _covered(self, where: str, bindings: Sequence[bytes | str | int] = ()) -> list[FileRow]:
         return [

@@ -1,12 +1,14 @@
 """What changed on disk since the state was last brought up to date.
 
-A file is unchanged if its size and modification time are what they were. One that appears while
+A file is unchanged if its size and modification time are what they were. Nearly every file is:
+what was recorded and what the walk meets are compared as whole tuples, and the row of a file is
+read only where they differ. One that appears while
 another of the same identity (device, inode, size, time) has vanished was moved, and keeps what is
 known of it. A root that cannot be read stops the scan: nothing is missing because a disk is.
 """
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import apsw
@@ -15,14 +17,15 @@ from autodedup.engine.errors import CancelledError, InvalidArgumentError
 from autodedup.engine.ingest.tally import Tally
 from autodedup.engine.managed import is_managed
 from autodedup.engine.media.walk import Found, walk
-from autodedup.engine.names import shown
+from autodedup.engine.names import from_bytes, shown, to_bytes
 from autodedup.engine.roots import Place, Roots
 from autodedup.engine.settings import Settings
 from autodedup.engine.store import files, generation
 from autodedup.engine.store.database import Database
-from autodedup.engine.store.files import FileRow, Stat
+from autodedup.engine.store.files import FileRow, Standing, Stat
 
 BATCH = 500  # rows written in one transaction
+TOLD_EVERY = 500  # files that are met between two words on how many there are
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,22 +88,51 @@ class Scan:
             PathNotFoundError: A root or folder of the scope cannot be read.
             CancelledError: `stop` was set; what was recorded stays.
         """
-        known = {(row.root_id, row.path): row for row in files.select(self._db)}
-        unseen = dict(known)
-        new: list[tuple[int, str, Stat]] = []
-        changed: list[tuple[FileRow, Stat]] = []
-        for root_id, path, stat in self._walk(stop):
-            row = unseen.pop((root_id, path), None) or known.get((root_id, path))
-            if row is None:
-                new.append((root_id, path, stat))
-            elif _same(row.stat, stat) and row.status not in files.GONE and row.stat == stat:
-                self._tally.count("unchanged")
+        standing = files.standing(self._db)
+        met = self._differing(standing, stop)
+        with self._db.read():  # one state of the table for both questions
+            rows = {(row.root_id, row.path): row for row in self._rows(met)}
+            unmet = (
+                (root_id, name)
+                for root_id, name, *_ in standing
+                if (root_id, from_bytes(name)) not in met
+                and self._scope.covers(root_id, from_bytes(name))
+            )
+            gone = [row for row in files.in_places(self._db, unmet) if self._is_gone(row)]
+        new = [(*place, stat) for place, stat in met.items() if place not in rows]
+        changed = []
+        for place, row in rows.items():
+            if row.stat == met[place] and row.status not in files.GONE:
+                self._tally.count("unchanged")  # met a second time: the scope names it twice
             else:
-                changed.append((row, stat))
-        gone = [row for row in unseen.values() if self._is_gone(row)]
+                changed.append((row, met[place]))
         self._write(new, changed, gone)
 
-    def _walk(self, stop: threading.Event) -> Iterator[tuple[int, str, Stat]]:
+    def _rows(self, places: Iterable[tuple[int, str]]) -> Iterator[FileRow]:
+        return files.in_places(self._db, ((root_id, to_bytes(path)) for root_id, path in places))
+
+    def _differing(
+        self, standing: set[Standing], stop: threading.Event
+    ) -> dict[tuple[int, str], Stat]:
+        """Walk, take what is as recorded out of `standing`, and return the rest of what was met."""
+        met: dict[tuple[int, str], Stat] = {}
+        unchanged = seen = 0
+        for root_id, found in self._walk(stop):
+            path, size, mtime_ns, device, inode = found
+            known = (root_id, to_bytes(path), size, mtime_ns, device, inode)
+            if known in standing:
+                standing.remove(known)
+                unchanged += 1
+            else:
+                met[root_id, path] = Stat(size, mtime_ns, device, inode)
+            seen += 1
+            if seen % TOLD_EVERY == 0:
+                self._tally.count("seen", TOLD_EVERY)
+        self._tally.count("seen", seen % TOLD_EVERY)
+        self._tally.count("unchanged", unchanged)
+        return met
+
+    def _walk(self, stop: threading.Event) -> Iterator[tuple[int, Found]]:
         for place in self._scope.places:
             for found in walk(
                 place.root.path,
@@ -111,9 +143,7 @@ class Scan:
                 if stop.is_set():
                     raise CancelledError("The scan was stopped; what was recorded is kept.")
                 if isinstance(found, Found):
-                    self._tally.count("seen")
-                    stat = Stat(found.size, found.mtime_ns, found.device, found.inode)
-                    yield place.root.id, found.path, stat
+                    yield place.root.id, found
                 else:
                     self._tally.count("ignored", found.count)
                     if found.why is not None:
@@ -123,13 +153,11 @@ class Scan:
                         )
 
     def _is_gone(self, row: FileRow) -> bool:
-        """Return whether a known file that the walk did not meet is gone for us.
+        """Return whether a file that stands in the scope, and was not met, is gone for us.
 
         Folders we made ourselves are not walked; what we put there is looked up by name.
         """
-        if row.status in files.GONE or not self._roots.has(row.root_id):
-            return False
-        if not self._scope.covers(row.root_id, row.path) or self._may_be_there(row):
+        if self._may_be_there(row):
             return False
         if not is_managed(row.path):
             return True
@@ -153,9 +181,10 @@ class Scan:
         gone: Sequence[FileRow],
     ) -> None:
         vanished = {_identity(row.stat): row for row in gone}
-        vanished |= {
-            _identity(row.stat): row for row in files.select(self._db, "status = 'MISSING'")
-        }
+        if new:
+            vanished |= {
+                _identity(row.stat): row for row in files.select(self._db, "status = 'MISSING'")
+            }
         moved: set[int] = set()
         for start in range(0, len(new), BATCH):
             with self._db.atomic() as connection:

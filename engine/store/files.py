@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias, cast
+from typing import NamedTuple, TypeAlias, cast
 
 import apsw
 
@@ -16,8 +16,7 @@ from autodedup.schemas.vocabulary import FileState
 GONE: tuple[FileState, ...] = ("DELETED", "MISSING")
 
 
-@dataclass(frozen=True, slots=True)
-class Stat:
+class Stat(NamedTuple):
     """What identifies a file on disk without reading it."""
 
     size: int
@@ -95,6 +94,46 @@ def at(db: Database, root_id: int, path: str) -> FileRow | None:
     """Return the file at this place, or None."""
     rows = select(db, "root_id = ? AND path = ?", (root_id, to_bytes(path)))
     return rows[0] if rows else None
+
+
+Standing: TypeAlias = tuple[int, bytes, int, int, int, int]
+"""Root, path as bytes, size, time, device and inode of a file that is there for us."""
+
+
+def standing(db: Database) -> set[Standing]:
+    """Return every file that is there, as no more than what a look at the disk would show."""
+    with db.read() as connection:
+        return set(
+            cast(
+                "Iterable[Standing]",
+                connection.execute(
+                    "SELECT root_id, path, size, mtime_ns, device, inode FROM files "
+                    "WHERE status NOT IN ('DELETED', 'MISSING')"
+                ),
+            )
+        )
+
+
+def in_places(db: Database, places: Iterable[tuple[int, bytes]]) -> Iterator[FileRow]:
+    """Yield the files, gone ones too, of these roots and paths; unknown places are left out."""
+    sql = f"SELECT {_COLUMNS} FROM files WHERE root_id = ? AND path = ?"
+    with db.read() as connection:
+        for place in places:
+            for values in connection.execute(sql, place):
+                yield _row(values)
+
+
+def look_alikes(db: Database) -> list[FileRow]:
+    """Return the files that are there and agree in size and ends with another of any state."""
+    sql = (
+        f"SELECT {_COLUMNS} FROM files JOIN ("
+        "SELECT size AS alike_size, edge_hash AS alike_edges FROM files "
+        "WHERE edge_hash IS NOT NULL GROUP BY size, edge_hash HAVING count(*) > 1"
+        ") ON size = alike_size AND edge_hash = alike_edges "
+        "WHERE status NOT IN ('DELETED', 'MISSING') ORDER BY id"
+    )
+    with db.read() as connection:
+        return [_row(values) for values in connection.execute(sql)]
 
 
 def add(connection: apsw.Connection, root_id: int, path: str, stat: Stat) -> int:

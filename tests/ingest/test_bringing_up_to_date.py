@@ -117,6 +117,28 @@ def test_an_ingest_of_one_folder_says_nothing_of_the_others(
     assert states(library)["phone/walk.mp4"] == "PROCESSED"
 
 
+def test_a_file_that_is_named_twice_is_recorded_once(
+    fresh_library: Path, open_bench: OpenBench
+) -> None:
+    bench, paths = open_bench(fresh_library), ["camera/garden.mp4", "camera"]
+    assert ingest(bench, paths=paths, tiers=["exact"]).scan.missing == 0
+    assert "camera/garden.mp4" in states(fresh_library)
+    again = ingest(bench, paths=paths, tiers=["exact"])
+    assert (again.scan.new, again.scan.changed, again.scan.missing) == (0, 0, 0)
+
+
+def test_copies_are_hashed_whole_though_an_ingest_was_stopped_after_their_ends(
+    fresh_library: Path, open_bench: OpenBench
+) -> None:
+    ingest(open_bench(fresh_library), tiers=["exact"])
+    db, _ = open_library(Settings(root=(fresh_library,)), fresh_library / ".autodedup" / "state.db")
+    with db.atomic() as connection:
+        connection.execute("UPDATE files SET sha256 = NULL")
+    ingest(open_bench(fresh_library), tiers=["exact"])
+    hashed = {row.path for row in files.select(db, "sha256 IS NOT NULL")}
+    assert hashed == {"holiday/harbour.mp4", "holiday/harbour (1).mp4"}
+
+
 def test_not_recursive_means_this_folder_alone(library: Path, open_bench: OpenBench) -> None:
     assert ingest(open_bench(library), recursive=False).scan.seen == 0
 
