@@ -57,27 +57,6 @@ def cut_out(
     return part.to(torch.uint8).permute(0, 2, 3, 1).contiguous()
 
 
-def differences(pictures: Tensor) -> Tensor:
-    """Return (N - 1,) float32: how much each of (N, H, W) uint8 pictures differs from the last.
-
-    The mean absolute difference of luma, 0 … 255; a still film has none.
-    """
-    if len(pictures) < 2:  # noqa: PLR2004  # one picture differs from none
-        return torch.zeros(0, device=pictures.device)
-    each = pictures.float()
-    return (each[1:] - each[:-1]).abs().mean(dim=(1, 2))
-
-
-def entropies(pictures: Tensor) -> Tensor:
-    """Return (N,) float32: the entropy of the luma of (N, H, W) uint8 pictures, 0 … 8 bits."""
-    count = len(pictures)
-    values = pictures.reshape(count, -1).long()
-    places = values + 256 * torch.arange(count, device=pictures.device)[:, None]
-    shares = torch.bincount(places.flatten(), minlength=256 * count).reshape(count, 256).float()
-    shares /= values.shape[1]
-    return -(shares * torch.where(shares > 0, shares.log2(), torch.zeros_like(shares))).sum(dim=1)
-
-
 @lru_cache(maxsize=64)
 def _shares(length: int, cells: int, device: torch.device) -> Tensor:
     """Return (cells, length): the share of each pixel in the mean of each cell."""

@@ -101,16 +101,3 @@ def test_pictures_are_turned_as_numpy_turns_them(pictures: Pictures, device: str
     for quarters in range(4):
         found = kernels.turned_upright(on(pictures, device), quarters).cpu().numpy()
         np.testing.assert_array_equal(found, np.rot90(pictures, quarters, (1, 2)))
-
-
-def test_differences_and_entropies_are_what_they_are_called(
-    pictures: Pictures, device: str
-) -> None:
-    found = kernels.differences(on(pictures, device)).cpu().numpy()
-    expected = np.abs(np.diff(pictures.astype(np.float32), axis=0)).mean(axis=(1, 2))
-    np.testing.assert_allclose(found, expected, rtol=1e-4)
-    entropies = kernels.entropies(on(pictures, device)).cpu().numpy()
-    for picture, entropy in zip(pictures, entropies, strict=True):
-        shares = np.bincount(picture.ravel(), minlength=256) / picture.size
-        shares = shares[shares > 0]
-        assert abs(-(shares * np.log2(shares)).sum() - entropy) < 1e-3
