@@ -51,6 +51,9 @@ class _Frame:
     def __dlpack_device__(self) -> tuple[int, int]:
         return (1, 0)  # the CPU
 
+    def getPTS(self) -> int:  # noqa: N802  # its name
+        return self.timestamp
+
 
 class SimpleDecoder:
     """Decodes with PyAV into surfaces of its own, natively: NV12, or P016 for ten bits."""
@@ -58,17 +61,24 @@ class SimpleDecoder:
     made = 0
     reconfigured = 0
     stops_after: int | None = None  # pictures, as a damaged file makes it
+    drops_first: int = 0  # pictures, as an open group at the beginning makes it
+    unit: float = 1.0  # ticks of the stream in which it tells stamps
 
-    def __init__(
+    def __init__(  # noqa: PLR0917  # theirs
         self,
         enc_file_path: str,
         gpu_id: int = 0,
         use_device_memory: bool = True,
         decoder_cache_size: int = 4,
         output_color_type: _Colour = _Colour.NATIVE,
+        cuda_stream: int = 0,
+        max_width: int = 0,
+        max_height: int = 0,
     ) -> None:
         type(self).made += 1
         assert gpu_id == 0
+        assert cuda_stream == 0
+        self._most = (max_width, max_height)
         assert use_device_memory in {False, True}
         assert output_color_type is _Colour.NATIVE
         assert decoder_cache_size >= 1
@@ -80,10 +90,16 @@ class SimpleDecoder:
             raise TypeError("incompatible function arguments: (self, arg0: str) -> None")
         with av.open(name) as container:
             stream = container.streams.video[0]
+            # A larger film than a decoder was made for is one that nobody ever lets go of.
+            context = stream.codec_context
+            assert context.width <= self._most[0]
+            assert context.height <= self._most[1]
             self._count = stream.frames
             if not self._count:
                 raise Exception("Elementary streams not supported by Simple Decoder.")  # noqa: TRY002
-            self._pictures = list(container.decode(stream))
+            pictures = list(container.decode(stream))
+            # At the end of a file it gives the last picture for those that never came.
+            self._pictures = pictures[self.drops_first :] + pictures[-1:] * self.drops_first
         self._next = 0
 
     def reconfigure_decoder(self, new_source: str) -> None:
@@ -119,7 +135,7 @@ class SimpleDecoder:
                 self._pool[place:] = [native]
             else:
                 self._pool[place][:] = native
-            yield _Frame(self._pool[place], int(self._pictures[number].pts or 0))
+            yield _Frame(self._pool[place], int((self._pictures[number].pts or 0) / self.unit))
 
 
 def _native(frame: av.VideoFrame) -> NDArray[Any]:
@@ -141,10 +157,18 @@ def stand_in(*, without: tuple[str, ...] = ("AV1",)) -> ModuleType:
 
     def caps(gpuid: int, codec: _Codec, chromaformat: int, bitdepth: int) -> dict[str, int]:
         if codec.name in without or chromaformat != 1:
-            return {"num_decoder_engines": 0, "width_max": 0, "height_max": 0}
+            return {"supported": 0, "num_decoder_engines": 0, "width_max": 0, "height_max": 0}
         if bitdepth > 8 and codec is not _Codec.HEVC:
             raise PyNvVCException("not supported on this GPU")
-        return {"num_decoder_engines": 7, "width_max": 4096, "height_max": 4096}
+        least = 144 if codec is _Codec.HEVC else 48
+        return {
+            "supported": 1,
+            "num_decoder_engines": 7,
+            "width_max": 4096,
+            "height_max": 4096,
+            "width_min": least,
+            "height_min": least,
+        }
 
     class Decoder(SimpleDecoder):
         made = reconfigured = 0

@@ -14,7 +14,9 @@ from types import ModuleType
 from typing import TYPE_CHECKING, BinaryIO
 
 from autodedup.engine.errors import FileError, ModelUnavailableError
+from autodedup.engine.gpu.memory import divided
 from autodedup.engine.gpu.wire import (
+    LANGUAGE,
     Alive,
     Ask,
     LeftToCpu,
@@ -22,12 +24,12 @@ from autodedup.engine.gpu.wire import (
     RefusedFile,
     Signed,
     Unusable,
-    receive,
 )
 from autodedup.engine.media.choose import Chip
 from autodedup.engine.media.costs import Costs
 from autodedup.engine.workers.child import die_with_parent, own_pipes
-from autodedup.engine.workers.wire import send, signature_message
+from autodedup.engine.workers.framing import receive, send
+from autodedup.engine.workers.wire import signature_message
 from autodedup.schemas.base import Frozen
 
 if TYPE_CHECKING:
@@ -36,26 +38,36 @@ if TYPE_CHECKING:
 
 _SIGN_OF_LIFE_S = 0.2
 _MOST_AT_ONCE = 16
-_SPARE = 2  # films in hand beyond the decoders: one is opened while another is hashed
+_SPARE = 2  # beyond the decoders
 
 
 class Service:
     """Signs films for the server, several at once."""
 
-    def __init__(self, pipe: BinaryIO, nvc: ModuleType, chip: Chip, device: str) -> None:
+    def __init__(
+        self,
+        pipe: BinaryIO,
+        nvc: ModuleType,
+        chip: Chip,
+        device: str,
+        *,
+        thread_bytes: int | None = None,
+    ) -> None:
+        """Make one; each thread's surfaces take no more than `thread_bytes`."""
         self._pipe, self._nvc, self._chip, self._device = pipe, nvc, chip, device
+        self._thread_bytes = thread_bytes
         self._lock = threading.Lock()
         self._costs = Costs()
         self._model: TorchModel | None = _copy_model(device)
         self._asked: queue.Queue[Ask] = queue.Queue()
-        self.at_once = min(chip.engines + _SPARE, _MOST_AT_ONCE)
+        self.at_once = films_at_once(chip)
 
     def run(self, asking: BinaryIO) -> None:
         """Answer until the server closes the pipe."""
         for number in range(self.at_once):
             threading.Thread(target=self._sign_on, name=f"nvdec {number}", daemon=True).start()
         self.tell(Ready(gpu=self._chip.name, at_once=self.at_once))
-        while (message := receive(asking)) is not None:
+        while (message := receive(asking, LANGUAGE)) is not None:
             if isinstance(message[0], Ask):
                 self._asked.put(message[0])
 
@@ -67,7 +79,9 @@ class Service:
     def _sign_on(self) -> None:
         from autodedup.engine.gpu.sign import GpuSigner
 
-        signer = GpuSigner(self._nvc, self._chip, self._model, self._device)
+        signer = GpuSigner(
+            self._nvc, self._chip, self._model, self._device, most_bytes=self._thread_bytes
+        )
         while True:
             self._answer(signer, self._asked.get())
 
@@ -89,13 +103,18 @@ class Service:
             self.tell(LeftToCpu(key=ask.key, why=str(error)[:1000]))
         except FileError as error:
             self.tell(RefusedFile(key=ask.key, code=error.code, detail=error.detail[:1000]))
-        except (RuntimeError, MemoryError) as error:
-            # torch tells of its own troubles so, a full memory among them: the CPU has others.
+        except Exception as error:  # noqa: BLE001  # a thread that ended would take its decoder along
+            # A full memory among them: the CPU has another.
             said = " ".join(str(error).split())[:300] or type(error).__name__
             self.tell(LeftToCpu(key=ask.key, why=f"the GPU failed on it ({said})"))
         else:
             head, body = signature_message(signature)
             self.tell(Signed(key=ask.key, head=head), body)
+
+
+def films_at_once(chip: Chip) -> int:
+    """Return how many films are in hand: one a decoder, one being opened, one being hashed."""
+    return min(chip.engines + _SPARE, _MOST_AT_ONCE)
 
 
 class _Life:
@@ -127,15 +146,17 @@ def main() -> None:
         if not torch.cuda.is_available():
             send(answering, Unusable(why="there is a GPU, but this torch was built without CUDA"))
             return
-        torch.cuda.set_per_process_memory_fraction(share)
         from autodedup.engine.gpu.chip import chip_of
 
         chip = chip_of(nvc, torch.cuda.get_device_name())
+        total = torch.cuda.get_device_properties(0).total_memory
+        memory = divided(share, total, films_at_once(chip))
+        torch.cuda.set_per_process_memory_fraction(memory.torch_share)
     except (ImportError, OSError, RuntimeError) as error:
         said = " ".join(str(error).split())[:300] or type(error).__name__
         send(answering, Unusable(why=f"the GPU's decoder does not load ({said})"))
         return
-    Service(answering, nvc, chip, "cuda").run(asking)
+    Service(answering, nvc, chip, "cuda", thread_bytes=memory.thread_bytes).run(asking)
 
 
 def _copy_model(device: str) -> "TorchModel | None":

@@ -4,19 +4,18 @@ from types import ModuleType
 
 from autodedup.engine.media.choose import Chip
 
-# FFmpeg's names, and NVDEC's.
+# FFmpeg's names, NVDEC's, and the bits a sample that some chip takes: to ask costs a context.
 _CODECS = {
-    "h264": "H264",
-    "hevc": "HEVC",
-    "vp8": "VP8",
-    "vp9": "VP9",
-    "av1": "AV1",
-    "mpeg4": "MPEG4",
-    "mpeg2video": "MPEG2",
-    "mpeg1video": "MPEG1",
-    "vc1": "VC1",
+    "h264": ("H264", (8, 10)),
+    "hevc": ("HEVC", (8, 10, 12)),
+    "vp8": ("VP8", (8,)),
+    "vp9": ("VP9", (8, 10, 12)),
+    "av1": ("AV1", (8, 10)),
+    "mpeg4": ("MPEG4", (8,)),
+    "mpeg2video": ("MPEG2", (8,)),
+    "mpeg1video": ("MPEG1", (8,)),
+    "vc1": ("VC1", (8,)),
 }
-_DEPTHS = (8, 10, 12)
 _SUBSAMPLED = "420"
 
 
@@ -24,9 +23,10 @@ def chip_of(nvc: ModuleType, name: str, gpu: int = 0) -> Chip:
     """Return what a GPU decodes; a codec it refuses to speak of is one it has not."""
     chroma = nvc.cudaVideoChromaFormat.__members__[_SUBSAMPLED]
     largest: dict[tuple[str, int], tuple[int, int]] = {}
+    smallest: dict[tuple[str, int], tuple[int, int]] = {}
     engines = 1
-    for ours, theirs in _CODECS.items():
-        for bits in _DEPTHS:
+    for ours, (theirs, depths) in _CODECS.items():
+        for bits in depths:
             try:
                 caps = nvc.GetDecoderCaps(
                     gpuid=gpu,
@@ -37,7 +37,12 @@ def chip_of(nvc: ModuleType, name: str, gpu: int = 0) -> Chip:
             except (RuntimeError, KeyError, nvc.PyNvVCException):
                 continue
             limit = (int(caps.get("width_max", 0)), int(caps.get("height_max", 0)))
-            if min(limit) > 0 and caps.get("num_decoder_engines", 0) > 0:
+            engine_count = int(caps.get("num_decoder_engines", 0))
+            if caps.get("supported", 1) and min(limit) > 0 and engine_count > 0:
                 largest[ours, bits] = limit
-                engines = max(engines, int(caps["num_decoder_engines"]))
-    return Chip(name=name, engines=engines, largest=largest)
+                smallest[ours, bits] = (
+                    int(caps.get("width_min", 0)),
+                    int(caps.get("height_min", 0)),
+                )
+                engines = max(engines, engine_count)
+    return Chip(name=name, engines=engines, largest=largest, smallest=smallest)

@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from autodedup.engine.errors import FileError
 from autodedup.engine.gpu.wire import (
+    LANGUAGE,
     Alive,
     Ask,
     Head,
@@ -25,11 +25,11 @@ from autodedup.engine.gpu.wire import (
     RefusedFile,
     Signed,
     Unusable,
-    receive,
 )
 from autodedup.engine.signature.model import Signature
+from autodedup.engine.workers.framing import NonsenseError, receive, send
 from autodedup.engine.workers.tasks import Done, Failed, SignTask
-from autodedup.engine.workers.wire import NonsenseError, send, signature_of
+from autodedup.engine.workers.wire import in_hex, signature_of
 
 MOST_DEATHS = 3
 _LOOK_S = 0.1
@@ -72,6 +72,7 @@ class GpuLane:
         self._process: subprocess.Popen[bytes] | None = None
         self._life = 0  # which process a message is of
         self._deaths = 0
+        self._killed_for: str | None = None  # why we ended it, where it was us
         self._at_once = 0
         self._in_hand: dict[int, _InHand] = {}
         self._since = 0.0
@@ -164,7 +165,7 @@ class GpuLane:
         with suppress(OSError), process:
             try:
                 while process.stdout is not None:
-                    message = receive(process.stdout)  # type: ignore[arg-type]  # IO[bytes] is a BinaryIO by another name
+                    message = receive(process.stdout, LANGUAGE)  # type: ignore[arg-type]  # IO[bytes] is a BinaryIO by another name
                     if message is None:
                         how = ""
                         break
@@ -176,15 +177,11 @@ class GpuLane:
 
     def _ask(self, take: Take, wait_s: Callable[[], float]) -> None:
         while len(self._in_hand) < self._at_once and (task := take()) is not None:
-            seen = task.expected
             self._in_hand[task.key] = _InHand(task, time.monotonic())
             ask = Ask(
                 key=task.key,
-                path_hex=os.fsencode(task.path).hex(),
-                size=seen.size,
-                mtime_ns=seen.mtime_ns,
-                device=seen.device,
-                inode=seen.inode,
+                path_hex=in_hex(task.path),
+                expected=task.expected,
                 embedded=task.embedded,
                 cpu_wait_s=max(0.0, wait_s()),
             )
@@ -220,7 +217,7 @@ class GpuLane:
                 if head.key in self._in_hand:
                     self._in_hand[head.key].heard_at = time.monotonic()
             case Ask():
-                self._kill()
+                self._kill("it asked what only the server asks")
 
     def _outcome(
         self, task: SignTask, head: Signed | LeftToCpu | RefusedFile, body: bytes
@@ -228,22 +225,26 @@ class GpuLane:
         if isinstance(head, LeftToCpu):
             return Left(task, head.why)
         if isinstance(head, RefusedFile):
-            return Failed(task, FileError(head.code, head.detail))
+            return Failed(task, head.error)
         try:
             return Done(task, signature_of(head.head, body))
         except NonsenseError as error:
-            self._kill()
+            self._kill("it answered nonsense on another film")
             return Left(task, f"the GPU process answered nonsense ({error})")
 
     def _died(self, how: str) -> Iterator[Left]:
         """Hand what was in hand to the CPU; the process is started again, but not for ever."""
         self._deaths += 1
         self._process = None
+        killed_for, self._killed_for = self._killed_for, None
         if not self._at_once or self._deaths >= MOST_DEATHS:
             self.unusable = self.unusable or f"its process died {self._deaths} times ({how})"
         held, self._in_hand = list(self._in_hand.values()), {}
+        why = f"the GPU process died with it in hand ({how})"
+        if killed_for is not None:
+            why = f"the GPU process was stopped: {killed_for}"
         for each in held:
-            yield Left(each.task, f"the GPU process died on it ({how})")
+            yield Left(each.task, why)
 
     def _overdue(self) -> Iterator[Left]:
         now = time.monotonic()
@@ -256,9 +257,10 @@ class GpuLane:
             task = self._in_hand.pop(key).task
             yield Left(task, f"NVDEC made no progress on it for {self._timeout_s:g} s")
         if late:
-            self._kill()
+            self._kill("it made no progress on another film")
 
-    def _kill(self) -> None:
+    def _kill(self, why: str) -> None:
+        self._killed_for = why
         if self._process is not None:
             self._process.kill()
 

@@ -16,11 +16,11 @@ from typing import Annotated, BinaryIO, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, ValidationError
+from pydantic import Field, TypeAdapter
 
 from autodedup.engine.gpu.state import gpu_state
 from autodedup.engine.settings import Settings
-from autodedup.engine.workers.wire import NonsenseError, read_message, send
+from autodedup.engine.workers.framing import NonsenseError, receive, send
 from autodedup.schemas.base import Frozen
 
 FEWEST_PRODUCTS = 400_000_000  # frame pairs, under which the CPU is done before torch has loaded
@@ -46,6 +46,10 @@ class Given(Frozen):
     shape: tuple[int, ...]
 
 
+_FINDS: TypeAdapter[Found] = TypeAdapter(Found)
+_ARRAYS: TypeAdapter[Given] = TypeAdapter(Given)
+
+
 def give(pipe: BinaryIO, array: NDArray[np.int64] | NDArray[np.uint8]) -> None:
     """Write an array of any size."""
     send(pipe, Given.model_validate({"dtype": array.dtype.name, "shape": array.shape}))
@@ -59,10 +63,10 @@ def take(pipe: BinaryIO) -> NDArray[np.int64] | NDArray[np.uint8]:
     Raises:
         NonsenseError: The pipe ends before it does.
     """
-    message = read_message(pipe)
+    message = receive(pipe, _ARRAYS)
     if message is None:
         raise NonsenseError("no array came")
-    head = Given.model_validate_json(message[0])
+    head, _ = message
     array = np.empty(head.shape, dtype=head.dtype)
     left = array.data.cast("B")
     while len(left):
@@ -163,13 +167,13 @@ def _talk(
     """Hand the arrays over and pass on what is found; None is the end, however it came."""
     # IO[bytes] is a BinaryIO by another name.
     asking, answering = cast("BinaryIO", process.stdin), cast("BinaryIO", process.stdout)
-    with suppress(OSError, NonsenseError, ValidationError, ValueError):
+    with suppress(OSError, NonsenseError, ValueError):
         for array in arrays:
             give(asking, array)
         asking.close()
-        while (message := read_message(answering)) is not None:
-            head = Found.model_validate_json(message[0])
-            news.put((head, np.frombuffer(message[1], np.int64).reshape(head.pairs, 4)))
+        while (message := receive(answering, _FINDS)) is not None:
+            head, body = message
+            news.put((head, np.frombuffer(body, np.int64).reshape(head.pairs, 4)))
     news.put(None)
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from autodedup.engine.gpu.search import Found, take
 from autodedup.engine.kernels.all_pairs import AllPairs, Frames
 from autodedup.engine.workers.child import die_with_parent, own_pipes
-from autodedup.engine.workers.wire import send
+from autodedup.engine.workers.framing import send
 
 _TOLD_EVERY = 200_000  # pairs: 6 MB
 _TOLD_EVERY_S = 1.0

@@ -40,9 +40,16 @@ class GpuSigner:
     """Signs films, one at a time; each thread of the process has one of these."""
 
     def __init__(
-        self, nvc: ModuleType, chip: Chip, model: "TorchModel | None", device: str = "cuda"
+        self,
+        nvc: ModuleType,
+        chip: Chip,
+        model: "TorchModel | None",
+        device: str = "cuda",
+        *,
+        most_bytes: int | None = None,
     ) -> None:
-        self._source = NvdecSource(nvc, device)
+        """Make one; the surfaces of its decoders take no more than `most_bytes`."""
+        self._source = NvdecSource(nvc, device, most_bytes=most_bytes)
         self._chip, self._model = chip, model
         self._device = torch.device(device)
 

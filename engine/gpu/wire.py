@@ -3,42 +3,24 @@
 Unlike a worker, this process has several films in hand: every message names the one it is about.
 """
 
-import os
-from typing import Annotated, BinaryIO, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter
 
-from autodedup.engine.media.reading import Seen
-from autodedup.engine.workers.wire import NonsenseError, SignatureHead, read_message
+from autodedup.engine.workers.wire import AboutFile, Refused, SignatureHead
 from autodedup.schemas.base import Frozen
-from autodedup.schemas.errors import FileCode
 
 _Text = Annotated[str, Field(max_length=1000)]
 _Key = Annotated[int, Field(ge=0)]
 
 
-class Ask(Frozen):
+class Ask(AboutFile):
     """Sign a film; `cpu_wait_s` is how long it would wait for a worker on the CPU."""
 
     kind: Literal["ask"] = "ask"
     key: _Key
-    path_hex: str
-    size: int
-    mtime_ns: int
-    device: int | None = None
-    inode: int | None = None
     embedded: bool = False
     cpu_wait_s: Annotated[float, Field(ge=0)] = 0.0
-
-    @property
-    def path(self) -> str:
-        """Return the path of the file."""
-        return os.fsdecode(bytes.fromhex(self.path_hex))
-
-    @property
-    def expected(self) -> Seen:
-        """Return what the file has to be."""
-        return Seen(self.size, self.mtime_ns, self.device, self.inode)
 
 
 class Ready(Frozen):
@@ -79,29 +61,11 @@ class LeftToCpu(Frozen):
     why: _Text
 
 
-class RefusedFile(Frozen):
-    """The file is at fault, or the circumstances."""
+class RefusedFile(Refused):
+    """What a worker would refuse as well."""
 
-    kind: Literal["refused"] = "refused"
     key: _Key
-    code: FileCode
-    detail: _Text
 
 
 Head = Ask | Ready | Unusable | Alive | Signed | LeftToCpu | RefusedFile
-_HEAD: TypeAdapter[Head] = TypeAdapter(Annotated[Head, Field(discriminator="kind")])
-
-
-def receive(pipe: BinaryIO) -> tuple[Head, bytes] | None:
-    """Read one message, None at the end of the pipe.
-
-    Raises:
-        NonsenseError: What came is no message of this language.
-    """
-    message = read_message(pipe)
-    if message is None:
-        return None
-    try:
-        return _HEAD.validate_json(message[0]), message[1]
-    except ValidationError as error:
-        raise NonsenseError("a message that is not in the language") from error
+LANGUAGE: TypeAdapter[Head] = TypeAdapter(Annotated[Head, Field(discriminator="kind")])

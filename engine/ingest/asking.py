@@ -2,6 +2,7 @@
 
 from typing import TypeVar
 
+from autodedup.engine.media.reading import Seen
 from autodedup.engine.roots import Roots
 from autodedup.engine.store.files import FileRow
 from autodedup.engine.workers.tasks import DigestTask, SignTask, StillsTask, StreamHashTask
@@ -11,14 +12,9 @@ T = TypeVar("T", SignTask, DigestTask, StreamHashTask, StillsTask)
 
 def ask(kind: type[T], key: int, row: FileRow, roots: Roots) -> T:
     """Return the task of looking at a file, to be refused if the file is not what it was."""
-    return kind(
-        key=key,
-        path=path_of(row, roots),
-        size=row.stat.size,
-        mtime_ns=row.stat.mtime_ns,
-        device=row.stat.device,
-        inode=row.stat.inode,
-    )
+    stat = row.stat
+    expected = Seen(stat.size, stat.mtime_ns, stat.device, stat.inode)
+    return kind(key=key, path=path_of(row, roots), expected=expected)
 
 
 def path_of(row: FileRow, roots: Roots) -> str:

@@ -9,9 +9,9 @@ import queue
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
-from types import TracebackType
-from typing import Self, TypeVar
+from typing import TypeVar
 
 from autodedup.engine.gpu.lane import GpuLane, Left
 from autodedup.engine.gpu.state import GpuState
@@ -25,22 +25,13 @@ _RESULTS_AHEAD = 64  # signatures waiting for the database
 _LEFT_AHEAD = 1000  # films waiting for a worker
 
 
-class Decoders:
+class Decoders(AbstractContextManager["Decoders"]):
     """Signs films with all there is."""
 
     def __init__(self, pool: WorkerPool, state: GpuState, lane: GpuLane | None) -> None:
         self._pool, self._state, self._lane = pool, state, lane
 
-    def __enter__(self) -> Self:
-        """Return the decoders; the GPU's process ends with the block."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """End the GPU's process."""
         if self._lane is not None:
             self._lane.close()

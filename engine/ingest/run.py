@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from autodedup.engine.apply.turn import turn
 from autodedup.engine.errors import CancelledError, ModelUnavailableError, PreflightFailedError
 from autodedup.engine.gpu.lane import GpuLane
-from autodedup.engine.gpu.state import gpu_state
+from autodedup.engine.gpu.state import GpuState, gpu_state
 from autodedup.engine.ingest.decoders import Decoders
 from autodedup.engine.ingest.identity import Identity
 from autodedup.engine.ingest.meaning import Meaning
@@ -79,7 +79,7 @@ class IngestRun:
         return self._answer("complete")
 
     def _check_tiers(self) -> None:
-        if "semantic" in self._arguments.tiers:
+        if self._wants_meaning:
             state = meaning_state(self._settings)
             if state.error is not None:
                 raise state.error
@@ -112,8 +112,18 @@ class IngestRun:
         return WorkerPool(size, timeout_s=self._settings.decode_timeout_s)
 
     def _embedder(self) -> AbstractContextManager[Embedder | None]:
-        wanted = "semantic" in self._arguments.tiers
-        return Embedder(chosen_model(self._settings)) if wanted else nullcontext()
+        if not self._wants_meaning:
+            return nullcontext()
+        return Embedder(chosen_model(self._settings, self._gpu_share(gpu_state(self._settings))))
+
+    @property
+    def _wants_meaning(self) -> bool:
+        return "semantic" in self._arguments.tiers
+
+    def _gpu_share(self, state: GpuState) -> float:
+        """Return how much of the GPU's memory one process may take: half, where there are two."""
+        both = state.usable and self._wants_meaning
+        return self._settings.gpu_memory_share / (2 if both else 1)
 
     def _stages(
         self,
@@ -153,7 +163,7 @@ class IngestRun:
     def _decoders(self, pool: WorkerPool) -> Decoders:
         state = gpu_state(self._settings)
         lane = GpuLane(
-            memory_share=self._settings.gpu_memory_share,
+            memory_share=self._gpu_share(state),
             timeout_s=self._settings.decode_timeout_s,
         )
         return Decoders(pool, state, lane if state.usable else None)

@@ -23,14 +23,16 @@ _EIGHT_BITS = 8
 class Chip:
     """What the decoder of a GPU takes.
 
-    largest  (codec as FFmpeg names it, bits a sample) -> width and height it decodes up to; what
-             is not in it is not decoded at all
-    engines  how many decoders work side by side
+    largest   (codec as FFmpeg names it, bits a sample) -> width and height it decodes up to; what
+              is not in it is not decoded at all
+    smallest  the same -> width and height it decodes down to: of HEVC, 144 x 144
+    engines   how many decoders work side by side
     """
 
     name: str
     engines: int
     largest: Mapping[tuple[str, int], tuple[int, int]] = field(default_factory=dict)
+    smallest: Mapping[tuple[str, int], tuple[int, int]] = field(default_factory=dict)
 
 
 def choose_route(facts: MediaFacts, chip: Chip, costs: Costs, cpu_wait_s: float) -> DecodeRoute:
@@ -62,18 +64,30 @@ def refusal(facts: MediaFacts, chip: Chip) -> str | None:
     names = facts.container.split(",")
     if not any(name in _CONTAINERS for name in names):
         return f"NVDEC is not used for {names[0]}: the container does not count its pictures"
-    bits = _BITS.get(facts.pixel_format or "")
+    bits = sample_bits(facts)
     if bits is None:
         return f"NVDEC is not used for pixels of {facts.pixel_format or 'an unknown format'}"
     if facts.width % 2 or facts.height % 2:
         return "NVDEC is not used for odd sizes: half a row of colour is no row"
-    limit = chip.largest.get((facts.codec, bits))
-    if limit is None:
+    if (facts.codec, bits) not in chip.largest:
         depth = "" if bits == _EIGHT_BITS else f" of {bits} bits"
         return f"NVDEC on this GPU has no {facts.codec}{depth}"
+    return _size_refusal(facts, chip, bits)
+
+
+def _size_refusal(facts: MediaFacts, chip: Chip, bits: int) -> str | None:
+    limit = chip.largest[facts.codec, bits]
+    least = chip.smallest.get((facts.codec, bits), (0, 0))
     width, height = (facts.width, facts.height)
     if facts.rotation in {90, 270}:
         width, height = height, width
     if width > limit[0] or height > limit[1]:
         return f"NVDEC on this GPU takes {facts.codec} up to {limit[0]} x {limit[1]}"
+    if width < least[0] or height < least[1]:
+        return f"NVDEC on this GPU takes {facts.codec} down to {least[0]} x {least[1]}"
     return None
+
+
+def sample_bits(facts: MediaFacts) -> int | None:
+    """Return the bits a sample of pixels that NVDEC hands on in 4:2:0, None for all others."""
+    return _BITS.get(facts.pixel_format or "")

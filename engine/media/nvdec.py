@@ -1,11 +1,15 @@
 """Decoding on an NVIDIA GPU (PyNvVideoCodec): pictures are made small where they were decoded.
 
 Few calls are made of PyNvVideoCodec (2.2 or newer): `GetDecoderCaps`, `SimpleDecoder` with its
-`get_batch_frames`, `get_batch_frames_by_index` and `reconfigure_decoder`, and a frame's DLPack.
+`get_batch_frames`, `get_batch_frames_by_index` and `reconfigure_decoder`, and of a frame its DLPack
+and its stamp.
 
 A surface belongs to the decoder and is written again when the next batch is asked for. So a batch
 is read inside `_surfaces`: small pictures are made of it, the device is waited for, and every
 tensor that looks at a surface is gone, before the decoder is asked again.
+
+Pictures are asked for by their number. Which they are is not taken on trust: the stamps that come
+with them have to run with those of the packets.
 """
 
 import os
@@ -27,8 +31,10 @@ from torch.utils.dlpack import from_dlpack
 from autodedup.engine.embedding.shapes import shape_of
 from autodedup.engine.kernels.pictures import turned_upright
 from autodedup.engine.kernels.surfaces import small_colour, small_luma
+from autodedup.engine.media.choose import sample_bits
 from autodedup.engine.media.facts import MediaFacts
 from autodedup.engine.media.frames import Progress, small_size
+from autodedup.engine.media.kept import MOST_KINDS, KeptDecoders
 from autodedup.engine.media.timeline import (
     Timeline,
     UnevenTimelineError,
@@ -37,7 +43,8 @@ from autodedup.engine.media.timeline import (
 )
 
 BATCH: Final = 16  # surfaces at once: of 4K, 16 of NV12 are 200 MB
-DECODERS_CACHED: Final = 4  # by a SimpleDecoder, for files of other sizes and codecs
+_EIGHT_BITS: Final = 8
+_MOST_BESIDE = 0.5  # pictures: stamps are whole ticks, which may be as coarse as milliseconds
 _stream: Callable[..., torch.cuda.Stream] = torch.cuda.Stream  # it tells no types of its own
 _SPARSE: Final = 12  # pictures passed for one taken, from which on seeking is tried
 
@@ -52,6 +59,8 @@ class _Frame(Protocol):
     def __dlpack__(self, stream: int | None = None) -> object: ...
 
     def __dlpack_device__(self) -> tuple[int, int]: ...
+
+    def getPTS(self) -> int: ...  # noqa: N802  # its name
 
 
 class _Decoder(Protocol):
@@ -81,10 +90,14 @@ class DeviceLook:
 class NvdecSource:
     """Looks at films with a GPU. One object serves one thread; its decoder is used again."""
 
-    def __init__(self, nvc: ModuleType, device: str = "cuda") -> None:
+    def __init__(
+        self, nvc: ModuleType, device: str = "cuda", *, most_bytes: int | None = None
+    ) -> None:
+        """Make one; its surfaces never take more than `most_bytes` of the device's memory."""
         self._nvc = nvc
         self._device = torch.device(device)
         self._decoder: _Decoder | None = None
+        self._kept = KeptDecoders(most_bytes)
         # Each thread has a stream of its own: it waits for its own batch, not for the others'.
         on_gpu = self._device.type == "cuda"
         self._stream = _stream(self._device) if on_gpu else None
@@ -102,14 +115,23 @@ class NvdecSource:
             film = timeline(file, report)
         except UnevenTimelineError as error:
             raise NotByNvdecError(f"NVDEC needs the time of every picture: {error}") from error
+        if film.interlaced:
+            raise NotByNvdecError("NVDEC is not used for interlaced films: it mixes their fields")
+        if film.hidden:
+            raise NotByNvdecError(
+                f"NVDEC is not used for films of which {film.hidden} pictures are not to be shown"
+            )
         wanted = chosen_pictures(film)
-        decoder = self._opened(file, len(film.times_seconds))
+        decoder = self._opened(file, film, facts, last=int(wanted[-1]))
         shrink = _Shrink(facts, film, colour=colour)
         sparse = len(wanted) * _SPARSE < len(film.times_seconds)
         taken = self._by_number if sparse else self._in_order
         try:
             with torch.cuda.stream(self._stream):  # of none, this does nothing
                 decoded = taken(decoder, wanted, shrink, report)
+            beside = film.beside(wanted.tolist(), shrink.stamps)
+            if beside > _MOST_BESIDE:
+                raise NotByNvdecError(f"NVDEC's pictures lie {beside:.1f} beside those asked for")
         except NotByNvdecError:
             self._decoder = None
             raise
@@ -124,20 +146,30 @@ class NvdecSource:
             decoded_frames=decoded,
         )
 
-    def _opened(self, file: FileIO, pictures: int) -> _Decoder:
-        """Return a decoder on this file: the one before, told to read another, where there is one.
+    def _opened(self, file: FileIO, film: Timeline, facts: MediaFacts, *, last: int) -> _Decoder:
+        """Return a decoder on this file: the one before, told to read another, where that serves.
 
         Its FFmpeg is given our descriptor by a name of the system's, never the file's own name:
         see `media.formats`. Only there are reopened files known by their descriptor.
         """
         name = _by_descriptor(file)
+        kind = (facts.codec, sample_bits(facts) or _EIGHT_BITS)
+        if not self._kept.has_room_for(kind, film.size):
+            width, height = film.size
+            raise NotByNvdecError(f"NVDEC's share of the memory is too small: {width} x {height}")
         try:
-            if self._decoder is None:
+            if self._decoder is None or not self._kept.serves(kind, film.size):
+                self._decoder = None  # what it keeps is let go before anything new is had
+                width, height = self._kept.start_anew(kind, film.size)
                 self._decoder = self._nvc.SimpleDecoder(
                     name,
                     gpu_id=self._device.index or 0,
+                    # The decoder writes its surfaces in the order in which we read them.
+                    cuda_stream=0 if self._stream is None else self._stream.cuda_stream,
                     use_device_memory=self._device.type == "cuda",
-                    decoder_cache_size=DECODERS_CACHED,
+                    max_width=width,
+                    max_height=height,
+                    decoder_cache_size=MOST_KINDS,
                     output_color_type=self._nvc.OutputColorType.NATIVE,
                 )
             else:
@@ -146,8 +178,9 @@ class NvdecSource:
         except Exception as error:
             self._decoder = None
             raise NotByNvdecError(f"NVDEC cannot open it ({_short(error)})") from error
-        if found and found < pictures:
-            raise NotByNvdecError(f"NVDEC sees {found} of its {pictures} pictures")
+        if found <= last:
+            self._decoder = None
+            raise NotByNvdecError(f"NVDEC sees {found} of its {len(film.times_seconds)} pictures")
         return self._decoder
 
     def _in_order(
@@ -158,11 +191,11 @@ class NvdecSource:
         number, last = 0, int(wanted[-1])
         while number <= last:
             asked = min(BATCH, last + 1 - number)
-            with self._surfaces(partial(decoder.get_batch_frames, asked)) as surfaces:
+            with self._surfaces(partial(decoder.get_batch_frames, asked)) as (surfaces, stamps):
                 count = len(surfaces)
                 for place in range(count):
                     if number + place in keep:
-                        shrink.take(surfaces[place])
+                        shrink.take(surfaces[place], stamps[place])
             if not count:
                 raise NotByNvdecError(f"NVDEC stopped at picture {number} of {last + 1}")
             number += count
@@ -176,21 +209,32 @@ class NvdecSource:
         for start in range(0, len(wanted), BATCH):
             some = [int(number) for number in wanted[start : start + BATCH]]
             ask = partial(decoder.get_batch_frames_by_index, some)
-            with self._surfaces(ask) as surfaces:
+            with self._surfaces(ask) as (surfaces, stamps):
                 count = len(surfaces)
                 for place in range(count):
-                    shrink.take(surfaces[place])
+                    shrink.take(surfaces[place], stamps[place])
             if count != len(some):
                 raise NotByNvdecError(f"NVDEC gave {count} of {len(some)} pictures")
             report(1000.0 + start / 1000)
         return len(wanted)
 
     @contextmanager
-    def _surfaces(self, ask: Callable[[], Sequence[_Frame]]) -> Iterator[list[Tensor]]:
-        """Lend the surfaces of one batch as tensors; at the end the device has read them."""
-        tensors: list[Tensor] = [from_dlpack(frame) for frame in ask()]  # no copy
+    def _surfaces(
+        self, ask: Callable[[], Sequence[_Frame]]
+    ) -> Iterator[tuple[list[Tensor], list[int]]]:
+        """Lend the surfaces of one batch as tensors, with their stamps; at the end they were read.
+
+        Raises:
+            NotByNvdecError: They are not luma over colour, row after row.
+        """
+        frames = ask()
+        stamps = [int(frame.getPTS()) for frame in frames]
+        tensors: list[Tensor] = [from_dlpack(frame) for frame in frames]  # no copy
+        del frames
         try:
-            yield tensors
+            if not all(map(_is_a_surface, tensors)):
+                raise NotByNvdecError("NVDEC's surfaces are laid out in an unknown way")
+            yield tensors, stamps
         finally:
             tensors.clear()
             if self._stream is not None:
@@ -210,8 +254,10 @@ class _Shrink:
         self._colour = colour
         self.pictures: list[Tensor] = []
         self.colours: list[Tensor] = []
+        self.stamps: list[int] = []
 
-    def take(self, surface: Tensor) -> None:
+    def take(self, surface: Tensor, stamp: int) -> None:
+        self.stamps.append(stamp)
         luma = small_luma(surface, *self._size, full_range=self._film.full_range)
         self.pictures.append(turned_upright(luma[None], self._quarters)[0])
         if self._colour:
@@ -222,6 +268,12 @@ class _Shrink:
                 matrix=self._film.matrix,
             )
             self.colours.append(turned_upright(small[None], self._quarters)[0])
+
+
+def _is_a_surface(tensor: Tensor) -> bool:
+    """Say whether it is (3 * H / 2, W) samples without gaps: strides were once told wrongly."""
+    whole = tensor.ndim == 2 and tensor.shape[0] % 3 == 0  # noqa: PLR2004
+    return whole and tensor.shape[1] % 2 == 0 and tensor.is_contiguous()
 
 
 def _by_descriptor(file: FileIO) -> str:

@@ -4,6 +4,7 @@ A decoder on a GPU hands out pictures by their number. With the times of all pac
 pictures to look at are chosen before the first of them is decoded, by the same rules as on the CPU.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import FileIO
 
@@ -18,6 +19,7 @@ from autodedup.engine.signature.model import ANCHORS
 
 _USUAL_FRAME_SECONDS = 1 / 25
 _FULL_RANGE = 2  # AVCOL_RANGE_JPEG
+_PROGRESSIVE = 1  # AV_FIELD_PROGRESSIVE; 0 is unknown, what comes after has fields
 _BT709 = 1  # AVCOL_SPC_BT709
 _BT2020 = (9, 10)
 _REPORT_EVERY = 500  # packets
@@ -28,14 +30,22 @@ class Timeline:
     """The pictures of a film in the order in which they are shown.
 
     times_seconds  (N,) float64, rising, from the first picture
+    stamps         (N,) int64, rising: the same in the ticks of the stream, from its own zero
     keyframes      (K,) int64: the numbers of those that can be decoded by themselves
+    hidden         how many of them the container says are not to be shown
+    size           width and height as stored, before any turn
+    interlaced     whether a picture is two fields, taken at two instants
     full_range     whether luma runs from 0 to 255, not from 16 to 235
     matrix         which colour matrix its RGB is made by
     """
 
     times_seconds: NDArray[np.float64]
+    stamps: NDArray[np.int64]
     keyframes: NDArray[np.int64]
     frame_seconds: float
+    hidden: int
+    size: tuple[int, int]
+    interlaced: bool
     full_range: bool
     matrix: str
 
@@ -43,6 +53,26 @@ class Timeline:
     def seen_seconds(self) -> float:
         """Return how long the pictures last."""
         return float(self.times_seconds[-1]) + self.frame_seconds
+
+    def beside(self, numbers: Sequence[int], told: Sequence[int]) -> float:
+        """Return by how many pictures the stamps that a decoder told lie beside ours, at most.
+
+        In which unit it tells them is its own affair: only that they begin at the stream's zero
+        and run evenly with ours is asked. Of a single picture nothing can be said.
+
+        Args:
+            numbers: Which pictures were asked for, rising.
+            told: What the decoder calls their stamps.
+        """
+        if len(numbers) < 2:  # noqa: PLR2004  # two make a line
+            return 0.0
+        ours = self.stamps[list(numbers)].astype(np.float64)
+        theirs = np.array(told, dtype=np.float64)
+        unit = (theirs[-1] - theirs[0]) / (ours[-1] - ours[0])
+        if not unit > 0:
+            return float("inf")
+        usual = (self.stamps[-1] - self.stamps[0]) / (len(self.stamps) - 1)
+        return float(np.abs(theirs / unit - ours).max() / usual)
 
 
 class UnevenTimelineError(Exception):
@@ -63,6 +93,7 @@ def timeline(file: FileIO, report: Progress) -> Timeline:
             raise UnevenTimelineError("its pictures have no times")
         stamps: list[int] = []
         keys: list[bool] = []
+        hidden = 0
         try:
             for packet in container.demux(stream):
                 if not packet.size:
@@ -71,6 +102,7 @@ def timeline(file: FileIO, report: Progress) -> Timeline:
                     raise UnevenTimelineError("some of its pictures have no times")
                 stamps.append(packet.pts)
                 keys.append(packet.is_keyframe)
+                hidden += packet.is_discard
                 if len(stamps) % _REPORT_EVERY == 0:
                     report(len(stamps) / 1000)
         except av.error.FFmpegError as error:
@@ -79,14 +111,20 @@ def timeline(file: FileIO, report: Progress) -> Timeline:
         tick = float(stream.time_base)
         full = int(context.color_range or 0) == _FULL_RANGE or "yuvj" in str(context.pix_fmt)
         matrix = _matrix(int(context.colorspace or 0))
+        size = (context.width, context.height)
+        interlaced = int(context.field_order or 0) > _PROGRESSIVE
     order = np.argsort(np.array(stamps, dtype=np.int64), kind="stable")
     ranked = np.array(stamps, dtype=np.int64)[order]
     if not len(ranked) or (np.diff(ranked) <= 0).any():
         raise UnevenTimelineError("two of its pictures have one time")
     return Timeline(
         times_seconds=(ranked - ranked[0]) * tick,
+        stamps=ranked,
         keyframes=np.flatnonzero(np.array(keys)[order]),
         frame_seconds=float(1 / rate) if rate else _USUAL_FRAME_SECONDS,
+        hidden=hidden,
+        size=size,
+        interlaced=interlaced,
         full_range=full,
         matrix=matrix,
     )

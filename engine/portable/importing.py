@@ -20,7 +20,7 @@ from autodedup.engine.signature.model import Signature
 from autodedup.engine.store import files, generation, signatures
 from autodedup.engine.store.database import Database
 from autodedup.engine.store.files import FileRow
-from autodedup.engine.workers.wire import NonsenseError
+from autodedup.engine.workers.framing import NonsenseError
 from autodedup.schemas.ingest import IngestArguments
 
 IMPORTED, REFUSED, UNKNOWN = "imported", "refused_elsewhere", "not_in_this_library"

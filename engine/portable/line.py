@@ -14,12 +14,8 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from autodedup.engine.media.facts import MediaFacts
 from autodedup.engine.signature.model import Signature
-from autodedup.engine.workers.wire import (
-    NonsenseError,
-    SignatureHead,
-    signature_message,
-    signature_of,
-)
+from autodedup.engine.workers.framing import NonsenseError
+from autodedup.engine.workers.wire import SignatureHead, signature_message, signature_of
 from autodedup.schemas.base import Frozen
 from autodedup.schemas.errors import FileCode
 

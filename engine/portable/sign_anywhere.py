@@ -7,7 +7,7 @@ is a line for `autodedup import`.
 import os
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from autodedup.engine.errors import FileError
@@ -76,8 +76,12 @@ def sign_folder(
             except FileError as error:
                 refused.append(_refused(one.path, error))
                 continue
-            task = SignTask(key=number, path=path, size=one.size, mtime_ns=one.mtime_ns)
-            yield replace(task, embedded=recipe.embedded)
+            yield SignTask(
+                key=number,
+                path=path,
+                expected=Seen(one.size, one.mtime_ns),
+                embedded=recipe.embedded,
+            )
 
     for outcome in pool.run(tasks(), stop):
         one = found[outcome.task.key]

@@ -14,9 +14,9 @@ import numpy as np
 from autodedup.engine.errors import GpuOutOfMemoryError, ModelUnavailableError
 from autodedup.engine.semantic.needs import open_clip
 from autodedup.engine.semantic.weights import find_files
-from autodedup.engine.semantic.wire import Frames, Ready, Rows, TooLarge, Unavailable, receive
+from autodedup.engine.semantic.wire import LANGUAGE, Frames, Ready, Rows, TooLarge, Unavailable
 from autodedup.engine.workers.child import die_with_parent, own_pipes
-from autodedup.engine.workers.wire import send
+from autodedup.engine.workers.framing import receive, send
 
 
 def main() -> None:
@@ -51,7 +51,7 @@ def _embed(asked: argparse.Namespace, asking: BinaryIO, answering: BinaryIO) -> 
             model=files.name,
         ),
     )
-    while (message := receive(asking)) is not None:
+    while (message := receive(asking, LANGUAGE)) is not None:
         head, body = message
         if isinstance(head, Frames):
             pictures = np.frombuffer(body, np.uint8).reshape(head.frames, model.side, model.side, 3)

@@ -12,7 +12,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Literal, Self
 
 import numpy as np
@@ -26,8 +25,8 @@ from autodedup.engine.errors import (
 )
 from autodedup.engine.media.stills import Stills
 from autodedup.engine.semantic.vectors import Meanings
-from autodedup.engine.semantic.wire import Frames, Ready, Rows, TooLarge, Unavailable, receive
-from autodedup.engine.workers.wire import NonsenseError, send
+from autodedup.engine.semantic.wire import LANGUAGE, Frames, Ready, Rows, TooLarge, Unavailable
+from autodedup.engine.workers.framing import NonsenseError, receive, send
 
 Device = Literal["auto", "cpu", "cuda"]
 FILMS_AHEAD = 16  # decoded and waiting for the model: bounds the memory
@@ -67,12 +66,7 @@ class Embedder:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """End the process now."""
         self._given_up = True
         if self._process is not None:
@@ -229,7 +223,7 @@ class Embedder:
             start = end
 
     def _answer(self, process: "subprocess.Popen[bytes]") -> tuple[Ready | Rows, bytes]:
-        message = None if process.stdout is None else receive(process.stdout)  # type: ignore[arg-type]  # as above
+        message = None if process.stdout is None else receive(process.stdout, LANGUAGE)  # type: ignore[arg-type]  # as above
         if message is None:
             raise InternalFaultError(
                 "The process of the semantic tier died. What was embedded before is kept."

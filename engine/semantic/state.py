@@ -18,14 +18,9 @@ class MeaningState:
     error: ModelUnavailableError | None = None
 
 
-def chosen_model(settings: Settings) -> Chosen:
-    """Return the model that the settings name."""
-    return Chosen(
-        settings.semantic_model,
-        settings.semantic_weights,
-        settings.device,
-        settings.gpu_memory_share,
-    )
+def chosen_model(settings: Settings, memory_share: float) -> Chosen:
+    """Return the model that the settings name; on a GPU it may take this share of its memory."""
+    return Chosen(settings.semantic_model, settings.semantic_weights, settings.device, memory_share)
 
 
 def meaning_state(settings: Settings) -> MeaningState:

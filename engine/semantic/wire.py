@@ -1,14 +1,12 @@
 """What the server and the process of the semantic tier say to each other.
 
-The framing is that of `engine.workers.wire`: a head as JSON and a body of raw numbers. Pictures go
-out, rows of numbers come back.
+The framing is that of `engine.workers.framing`. Pictures go out, rows of numbers come back.
 """
 
-from typing import Annotated, BinaryIO, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter
 
-from autodedup.engine.workers.wire import NonsenseError, read_message
 from autodedup.schemas.base import Frozen
 
 _Text = Annotated[str, Field(max_length=2000)]
@@ -56,19 +54,4 @@ class TooLarge(Frozen):
 
 
 Head = Ready | Unavailable | Frames | Rows | TooLarge
-_HEAD: TypeAdapter[Head] = TypeAdapter(Annotated[Head, Field(discriminator="kind")])
-
-
-def receive(pipe: BinaryIO) -> tuple[Head, bytes] | None:
-    """Read one message, None at the end of the pipe.
-
-    Raises:
-        NonsenseError: What came is no message of this language.
-    """
-    message = read_message(pipe)
-    if message is None:
-        return None
-    try:
-        return _HEAD.validate_json(message[0]), message[1]
-    except ValidationError as error:
-        raise NonsenseError("a message that is not in the language") from error
+LANGUAGE: TypeAdapter[Head] = TypeAdapter(Annotated[Head, Field(discriminator="kind")])

@@ -22,13 +22,13 @@ from autodedup.engine.media.stills import Stills, stills
 from autodedup.engine.signature.digests import sha256
 from autodedup.engine.signature.sign import sign
 from autodedup.engine.signature.streams import stream_hash
+from autodedup.engine.workers.framing import receive, send
 from autodedup.engine.workers.wire import (
+    LANGUAGE,
     Alive,
     Digest,
     Refused,
     Request,
-    receive,
-    send,
     shots_message,
     signature_message,
     stills_message,
@@ -119,7 +119,7 @@ def own_pipes() -> tuple[BinaryIO, BinaryIO]:
 
 def _listen(pipe: BinaryIO, requests: "queue.Queue[Request]") -> None:
     """Take requests in; at the end of the pipe the server is gone, and nobody needs the work."""
-    while (message := receive(pipe)) is not None:
+    while (message := receive(pipe, LANGUAGE)) is not None:
         if isinstance(message[0], Request):
             requests.put(message[0])
     os._exit(0)

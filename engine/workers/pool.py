@@ -4,10 +4,11 @@ import os
 import queue
 import threading
 from collections.abc import Iterable, Iterator
-from types import TracebackType
-from typing import Self, cast
+from contextlib import AbstractContextManager
+from typing import cast
 
 from autodedup.engine.errors import FileError, InternalFaultError
+from autodedup.engine.workers.framing import NonsenseError
 from autodedup.engine.workers.process import Answer, Death, WorkerProcess
 from autodedup.engine.workers.tasks import (
     DigestTask,
@@ -24,12 +25,12 @@ from autodedup.engine.workers.tasks import (
 from autodedup.engine.workers.wire import (
     Digest,
     Job,
-    NonsenseError,
     Refused,
     Request,
     ShotsHead,
     SignatureHead,
     StillsHead,
+    in_hex,
     shots_of,
     signature_of,
     stills_of,
@@ -52,7 +53,7 @@ def default_size() -> int:
     return max(1, os.cpu_count() or 1)
 
 
-class WorkerPool:
+class WorkerPool(AbstractContextManager["WorkerPool"]):
     """Processes that are started when needed, replaced when they die, and ended on `close`.
 
     One `run` at a time. A worker that makes no progress on a file for `timeout_s` is killed, and
@@ -66,16 +67,7 @@ class WorkerPool:
         self._idle: list[WorkerProcess] = []
         self._busy: set[WorkerProcess] = set()
 
-    def __enter__(self) -> Self:
-        """Return the pool; its processes end with the block."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """End every process."""
         self.close()
 
@@ -180,13 +172,18 @@ class WorkerPool:
 
 
 def _request(task: Task[V]) -> Request:
+    job, path_hex, expected = _job(task), in_hex(task.path), task.expected
     if isinstance(task, SignTask):
-        return Request.of(
-            "sign", task.path, task.expected, embedded=task.embedded, why_cpu=task.why_cpu
+        return Request(
+            job=job,
+            path_hex=path_hex,
+            expected=expected,
+            embedded=task.embedded,
+            why_cpu=task.why_cpu[:1000],
         )
     side = task.side if isinstance(task, StillsTask) else None
     wanted = task.wanted if isinstance(task, ShotsTask) else None
-    return Request.of(_job(task), task.path, task.expected, side=side, wanted=wanted)
+    return Request(job=job, path_hex=path_hex, expected=expected, side=side, wanted=wanted)
 
 
 def _job(task: Task[V]) -> Job:
@@ -203,7 +200,7 @@ def _value(task: Task[V], answer: Answer) -> V | FileError:
     """Return what the answer says, if it answers what was asked."""
     head = answer.head
     if isinstance(head, Refused):
-        return FileError(head.code, head.detail)
+        return head.error
     # Which value a task has follows from its class, which `_read` goes by.
     return cast("V", _read(task, head, answer.body))
 

@@ -15,17 +15,16 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 
+from autodedup.engine.workers.framing import NonsenseError, receive, send
 from autodedup.engine.workers.wire import (
+    LANGUAGE,
     Alive,
     Digest,
-    NonsenseError,
     Refused,
     Request,
     ShotsHead,
     SignatureHead,
     StillsHead,
-    receive,
-    send,
 )
 
 _PATIENCES = 40  # times without progress that a file may take in all, whatever progress it makes
@@ -75,7 +74,7 @@ class WorkerProcess:
     def ask(self, request: Request) -> None:
         """Hand over a file. That the worker is gone already is told by its death."""
         self.awaited = True
-        self._size = request.size
+        self._size = request.expected.size
         self._since = time.monotonic()
         pipe = self._process.stdin if self._process else None
         if pipe is not None:
@@ -138,7 +137,7 @@ class WorkerProcess:
         pipe = process.stdout
         while pipe is not None:
             try:
-                message = receive(pipe)  # type: ignore[arg-type]  # as above
+                message = receive(pipe, LANGUAGE)  # type: ignore[arg-type]  # as above
             except NonsenseError:
                 self._nonsense = True
                 return

@@ -1,7 +1,7 @@
 """What a worker process can be asked, and what comes of it: values only.
 
-`size` and `mtime_ns` are what the asker saw of the file, and device and inode where it says so. If
-the file is another when it is opened, or after it was read, the outcome is FILE_CHANGED.
+`expected` is what the asker saw of the file. If it is another when it is opened, or after it was
+read, the outcome is FILE_CHANGED.
 """
 
 from dataclasses import dataclass
@@ -22,15 +22,7 @@ class Task(Generic[V]):
 
     key: int
     path: str
-    size: int
-    mtime_ns: int
-    device: int | None = None
-    inode: int | None = None
-
-    @property
-    def expected(self) -> Seen:
-        """Return what the file has to be."""
-        return Seen(self.size, self.mtime_ns, self.device, self.inode)
+    expected: Seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

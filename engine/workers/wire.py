@@ -1,22 +1,19 @@
-"""The bytes between the server and a worker: JSON with a length before it, and raw arrays.
+"""What the server and a worker say to each other, and the arrays that go with it.
 
-A media file may take over the decoder that reads it, and so the worker. What a worker says is
-therefore checked like a stranger's word, and nothing in it can run as code, as a pickle could.
-
-A message is the length of its head and of its body (two 32-bit little-endian numbers), the head
-as JSON, and the body: the arrays of a signature one after the other.
+The framing is that of `engine.workers.framing`; the arrays of a signature are the body, one after
+the other.
 """
 
 import os
-import struct
-from typing import Annotated, BinaryIO, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter
 
 from autodedup.engine.embedding.runtime import DIMENSIONS
 from autodedup.engine.embedding.shapes import VIEWS as EMBEDDED_VIEWS
+from autodedup.engine.errors import FileError
 from autodedup.engine.media.facts import DecodeRoute, MediaFacts
 from autodedup.engine.media.moments import MOST_FRAMES
 from autodedup.engine.media.reading import Seen
@@ -25,24 +22,34 @@ from autodedup.engine.media.stills import STILLS, Stills
 from autodedup.engine.signature.model import ANCHORS, HASH_BYTES, Embeddings, Signature
 from autodedup.engine.signature.recipe import RECIPE
 from autodedup.engine.signature.views import VIEWS
+from autodedup.engine.workers.framing import NonsenseError
 from autodedup.schemas.base import Frozen
 from autodedup.schemas.errors import FileCode
-
-_LENGTHS = struct.Struct("<II")
-_LONGEST_HEAD = 1 << 20
-_LONGEST_BODY = 64 << 20
 
 Job = Literal["sign", "sha256", "streams", "stills", "shots"]
 _Text = Annotated[str, Field(max_length=1000)]
 _Finite = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
-class NonsenseError(Exception):
-    """The other side of a pipe said something that is not in the language."""
+class AboutFile(Frozen):
+    """Which file is meant. The path is hexadecimal: JSON cannot hold every name on a disk."""
+
+    path_hex: str
+    expected: Seen
+
+    @property
+    def path(self) -> str:
+        """Return the path of the file."""
+        return os.fsdecode(bytes.fromhex(self.path_hex))
 
 
-class Request(Frozen):
-    """What the server asks. The path is hexadecimal: JSON cannot hold every name on a disk."""
+def in_hex(path: str) -> str:
+    """Return a path as messages carry it."""
+    return os.fsencode(path).hex()
+
+
+class Request(AboutFile):
+    """What the server asks."""
 
     kind: Literal["request"] = "request"
     job: Job
@@ -50,47 +57,6 @@ class Request(Frozen):
     side: Annotated[int, Field(ge=16, le=512)] | None = None  # of stills, in pixels
     wanted: Wanted | None = None  # of shots
     why_cpu: _Text = "the CPU was asked"  # of a signature: what its route says
-    path_hex: str
-    size: int
-    mtime_ns: int
-    device: int | None = None
-    inode: int | None = None
-
-    @classmethod
-    def of(
-        cls,
-        job: Job,
-        path: str,
-        seen: Seen,
-        *,
-        embedded: bool = False,
-        side: int | None = None,
-        wanted: Wanted | None = None,
-        why_cpu: str = "the CPU was asked",
-    ) -> "Request":
-        """Return the request to do a job on a file."""
-        return cls(
-            why_cpu=why_cpu[:1000],
-            job=job,
-            embedded=embedded,
-            side=side,
-            wanted=wanted,
-            path_hex=os.fsencode(path).hex(),
-            size=seen.size,
-            mtime_ns=seen.mtime_ns,
-            device=seen.device,
-            inode=seen.inode,
-        )
-
-    @property
-    def path(self) -> str:
-        """Return the path of the file."""
-        return os.fsdecode(bytes.fromhex(self.path_hex))
-
-    @property
-    def expected(self) -> Seen:
-        """Return what the file has to be."""
-        return Seen(self.size, self.mtime_ns, self.device, self.inode)
 
 
 class Alive(Frozen):
@@ -105,6 +71,11 @@ class Refused(Frozen):
     kind: Literal["refused"] = "refused"
     code: FileCode
     detail: _Text
+
+    @property
+    def error(self) -> FileError:
+        """Return the error that it stands for."""
+        return FileError(self.code, self.detail)
 
 
 class Digest(Frozen):
@@ -146,47 +117,7 @@ class ShotsHead(Frozen):
 
 
 Head = Request | Alive | Refused | Digest | SignatureHead | StillsHead | ShotsHead
-_HEAD: TypeAdapter[Head] = TypeAdapter(Annotated[Head, Field(discriminator="kind")])
-
-
-def send(pipe: BinaryIO, head: Frozen, body: bytes = b"") -> None:
-    """Write one message and see it off."""
-    text = head.model_dump_json().encode()
-    pipe.write(_LENGTHS.pack(len(text), len(body)) + text + body)
-    pipe.flush()
-
-
-def receive(pipe: BinaryIO) -> tuple[Head, bytes] | None:
-    """Read one message, None at the end of the pipe.
-
-    Raises:
-        NonsenseError: What came is no message.
-    """
-    message = read_message(pipe)
-    if message is None:
-        return None
-    try:
-        return _HEAD.validate_json(message[0]), message[1]
-    except ValidationError as error:
-        raise NonsenseError("a message that is not in the language") from error
-
-
-def read_message(pipe: BinaryIO) -> tuple[bytes, bytes] | None:
-    """Read the head and the body of one message of any language, None at the end of the pipe.
-
-    Raises:
-        NonsenseError: It claims to be impossibly long.
-    """
-    lengths = pipe.read(_LENGTHS.size)
-    if len(lengths) < _LENGTHS.size:
-        return None
-    head_bytes, body_bytes = _LENGTHS.unpack(lengths)
-    if head_bytes > _LONGEST_HEAD or body_bytes > _LONGEST_BODY:
-        raise NonsenseError("a message of impossible length")
-    head, body = pipe.read(head_bytes), pipe.read(body_bytes)
-    if len(head) < head_bytes or len(body) < body_bytes:
-        return None
-    return head, body
+LANGUAGE: TypeAdapter[Head] = TypeAdapter(Annotated[Head, Field(discriminator="kind")])
 
 
 def signature_message(signature: Signature) -> tuple[SignatureHead, bytes]:

@@ -4,6 +4,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,10 @@ pytest.importorskip("onnx", reason="the copy model in torch needs onnx")
 
 from autodedup.engine.footage.encode import Encoding, encode
 from autodedup.engine.footage.film import render_film
-from autodedup.engine.gpu.lane import GpuLane
+from autodedup.engine.gpu.lane import GpuLane, LaneOutcome, Left
 from autodedup.engine.gpu.state import GpuState, gpu_state
 from autodedup.engine.ingest.decoders import Decoders
+from autodedup.engine.media.reading import Seen
 from autodedup.engine.settings import Settings
 from autodedup.engine.signature.model import Signature
 from autodedup.engine.workers.pool import WorkerPool
@@ -42,14 +44,8 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 def tasks_of(films: list[Path], *, embedded: bool = False) -> Iterator[SignTask]:
     for key, path in enumerate(films):
-        status = path.stat()
-        yield SignTask(
-            key=key,
-            path=os.fspath(path),
-            size=status.st_size,
-            mtime_ns=status.st_mtime_ns,
-            embedded=embedded,
-        )
+        seen = Seen.of(path.stat())
+        yield SignTask(key=key, path=os.fspath(path), expected=seen, embedded=embedded)
 
 
 def lane(*, timeout_s: float = PATIENT_S) -> GpuLane:
@@ -116,6 +112,40 @@ def test_a_film_on_which_the_gpu_hangs_is_taken_from_it(
     decoder, why = routes(found)[0]
     assert decoder == "pyav"
     assert "no progress" in why
+
+
+def test_a_film_on_which_the_gpu_hangs_does_not_hold_up_the_others(
+    films: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HANG_ON", "film1")
+    found = signed(films[:4], loaded(lane(timeout_s=10.0)))
+    assert list(found)[-1] == 1  # the others came before it was given up
+    assert sorted(found) == [0, 1, 2, 3]
+    assert "no progress" in routes(found)[1][1]
+
+
+def test_what_was_in_hand_when_the_process_was_stopped_for_another_film_is_not_blamed(
+    films: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HANG_ON", "film")
+    made = loaded(lane(timeout_s=PATIENT_S))
+    waiting = tasks_of(films[:2])
+    never = threading.Event()
+    outcomes = made.run(lambda: next(waiting, None), lambda: True, lambda: 0.0, never)
+    told: list[LaneOutcome] = []
+    listening = threading.Thread(target=lambda: told.extend(islice(outcomes, 2)))
+    listening.start()
+    while len(made._in_hand) < 2:
+        threading.Event().wait(0.05)
+    made._in_hand[0].heard_at -= 2 * PATIENT_S
+    listening.join(PATIENT_S)
+    made.close()
+    first, second = told
+    assert isinstance(first, Left)
+    assert first.task.key == 0
+    assert "no progress on it" in first.why
+    assert isinstance(second, Left)
+    assert second.why == "the GPU process was stopped: it made no progress on another film"
 
 
 def test_a_stop_ends_both_and_leaves_no_process(

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
+import av
 import numpy as np
 import pytest
 from av.video.stream import VideoStream
@@ -26,6 +27,7 @@ from autodedup.engine.kernels.hashes import coefficients, hashes_of  # noqa: E40
 from autodedup.engine.media import nvdec, software  # noqa: E402
 from autodedup.engine.media.choose import choose_route, refusal  # noqa: E402
 from autodedup.engine.media.costs import Costs  # noqa: E402
+from autodedup.engine.media.kept import SURFACES, surface_bytes  # noqa: E402
 from autodedup.engine.media.nvdec import DeviceLook, NotByNvdecError, NvdecSource  # noqa: E402
 from autodedup.engine.media.probe import probe  # noqa: E402
 from autodedup.engine.media.reading import Seen, opened  # noqa: E402
@@ -163,9 +165,81 @@ def test_a_decoder_that_stops_early_leaves_the_film_to_the_cpu(
         looked_at(NvdecSource(nvc, "cpu"), video)
 
 
+def test_pictures_that_are_not_those_asked_for_are_noticed_by_their_stamps(
+    video: Path, nvc: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pictures before the first keyframe that refer to nothing: one decoder shows them, one not."""
+    monkeypatch.setattr(nvc.SimpleDecoder, "drops_first", 2)
+    with pytest.raises(NotByNvdecError, match="beside those asked for"):
+        looked_at(NvdecSource(nvc, "cpu"), video)
+
+
+def test_in_which_unit_a_decoder_tells_its_stamps_does_not_matter(
+    video: Path, nvc: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = looked_at(NvdecSource(nvc, "cpu"), video)
+    monkeypatch.setattr(nvc.SimpleDecoder, "unit", 12.8)  # milliseconds of a clock of 12,800
+    assert torch.equal(looked_at(NvdecSource(nvc, "cpu"), video).pictures, whole.pictures)
+
+
+def test_films_of_two_fields_a_picture_are_left_to_the_cpu(tmp_path: Path, nvc: ModuleType) -> None:
+    path = tmp_path / "fields.mp4"
+    with av.open(os.fspath(path), "w") as container:
+        fields = {"flags": "+ildct+ilme", "x264-params": "tff=1"}
+        stream = container.add_stream("libx264", rate=25, options=fields)
+        stream.width, stream.height, stream.pix_fmt = 160, 96, "yuv420p"
+        for number in range(50):
+            grey = np.full((96, 160, 3), 4 * number, dtype=np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(grey, format="rgb24")))
+        container.mux(stream.encode(None))
+    with pytest.raises(NotByNvdecError, match="interlaced"):
+        looked_at(NvdecSource(nvc, "cpu"), path)
+
+
+def test_films_that_begin_with_pictures_not_to_be_shown_are_left_to_the_cpu(
+    video: Path, tmp_path: Path, nvc: ModuleType
+) -> None:
+    """As of a part that was cut out without encoding anew: its start is between two keyframes."""
+    path = tmp_path / "part.mp4"
+    with av.open(os.fspath(video)) as whole, av.open(os.fspath(path), "w") as part:
+        source = whole.streams.video[0]
+        stream = part.add_stream_from_template(source)
+        assert source.time_base is not None
+        shift = int(0.2 / source.time_base)
+        for packet in whole.demux(source):
+            if packet.pts is not None and packet.dts is not None:
+                packet.pts, packet.dts = packet.pts - shift, packet.dts - shift
+                packet.stream = stream
+                part.mux(packet)
+    with pytest.raises(NotByNvdecError, match="5 pictures are not to be shown"):
+        looked_at(NvdecSource(nvc, "cpu"), path)
+
+
+def test_a_film_larger_than_what_a_decoder_was_made_for_begins_anew(
+    tmp_path: Path, nvc: ModuleType
+) -> None:
+    source = NvdecSource(nvc, "cpu")
+    for number, size in enumerate(((160, 90), (320, 180), (160, 90), (90, 192), (160, 160))):
+        path = tmp_path / f"{number}.mp4"
+        encode(render_film(number, size=size, seconds=1.0), path, Encoding())
+        looked_at(source, path)  # the stand-in refuses to grow
+    # The second is larger; the fourth is taller than any before it, and the fifth is no larger.
+    assert (nvc.SimpleDecoder.made, nvc.SimpleDecoder.reconfigured) == (3, 2)
+
+
+def test_a_film_for_which_there_is_no_memory_is_left_to_the_cpu(
+    video: Path, nvc: ModuleType
+) -> None:
+    needed = surface_bytes(("h264", 8), (320, 180)) * SURFACES
+    looked_at(NvdecSource(nvc, "cpu", most_bytes=needed), video)
+    with pytest.raises(NotByNvdecError, match="share of the memory is too small: 320 x 180"):
+        looked_at(NvdecSource(nvc, "cpu", most_bytes=needed - 1), video)
+
+
 @pytest.mark.parametrize(
     ("changed", "why"),
     [
+        ({"codec": "hevc", "width": 128}, "takes hevc down to 144 x 144"),
         ({"codec": "av1"}, "no av1"),
         ({"pixel_format": "yuv444p"}, "pixels of yuv444p"),
         ({"pixel_format": "yuv420p10le"}, "no h264 of 10 bits"),

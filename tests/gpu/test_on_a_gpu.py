@@ -16,14 +16,20 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 
 from autodedup.engine.footage.encode import Encoding, encode  # noqa: E402
 from autodedup.engine.footage.film import render_film  # noqa: E402
+from autodedup.engine.footage.library import Made  # noqa: E402
 from autodedup.engine.gpu.chip import chip_of  # noqa: E402
+from autodedup.engine.gpu.lane import GpuLane  # noqa: E402
+from autodedup.engine.gpu.memory import divided  # noqa: E402
 from autodedup.engine.gpu.sign import GpuSigner  # noqa: E402
-from autodedup.engine.gpu.state import gpu_state  # noqa: E402
+from autodedup.engine.gpu.state import GpuState, gpu_state  # noqa: E402
+from autodedup.engine.ingest import run  # noqa: E402
+from autodedup.engine.ingest.decoders import Decoders  # noqa: E402
 from autodedup.engine.media.costs import Costs  # noqa: E402
 from autodedup.engine.media.reading import Seen  # noqa: E402
 from autodedup.engine.settings import Settings  # noqa: E402
 from autodedup.engine.signature.sign import sign  # noqa: E402
 from autodedup.engine.workbench import Workbench  # noqa: E402
+from autodedup.engine.workers.pool import WorkerPool  # noqa: E402
 from autodedup.schemas.find_duplicates import FindArguments  # noqa: E402
 
 OpenBench = Callable[..., Workbench]
@@ -56,15 +62,55 @@ def test_signatures_by_nvdec_are_those_of_the_cpu(tmp_path: Path, encoding: Enco
         assert np.quantile(bits, 0.99) <= 16
 
 
+def through_the_gpu(_run: run.IngestRun, pool: WorkerPool) -> Decoders:
+    """Wait for the GPU's process: the CPU would be done with so few films before it has loaded."""
+    lane = GpuLane(memory_share=0.5, timeout_s=120.0)
+    lane.start()
+    while not lane.gpu:
+        assert lane.unusable is None, lane.unusable
+        assert not list(lane._news())
+    return Decoders(pool, GpuState(usable=True, why="it was waited for"), lane)
+
+
 def test_a_library_ingested_on_the_gpu_has_the_groups_of_the_cpu(
-    ingested: Path, fresh_library: Path, tmp_path: Path, open_bench: OpenBench
+    rendered: tuple[Path, list[Made]],
+    tmp_path: Path,
+    open_bench: OpenBench,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def groups(bench: Workbench) -> set[tuple[str, frozenset[str]]]:
+    def groups(device: str) -> set[tuple[str, frozenset[str]]]:
+        bench = open_bench(shutil.copytree(rendered[0], tmp_path / device), device=device)
+        route = ingest(bench).route
+        assert (route.nvdec > 0) is (device == "cuda"), route
         asked = FindArguments(kinds=("exact", "same_stream", "near", "contains", "overlap"))
         found = bench.find_duplicates(asked, PATIENT).groups
         return {(group.kind, frozenset(str(file.path) for file in group.files)) for group in found}
 
-    # The GPU's process takes seconds to load; the CPU would be done with so few films by then.
-    on_gpu = open_bench(fresh_library, device="cuda", workers=1)
-    assert any(ingest(on_gpu, force=True).route.nvdec for _ in range(10))
-    assert groups(on_gpu) == groups(open_bench(shutil.copytree(ingested, tmp_path / "cpu")))
+    by_cpu = groups("cpu")
+    monkeypatch.setattr(run.IngestRun, "_decoders", through_the_gpu)
+    assert groups("cuda") == by_cpu
+
+
+def test_decoding_and_hashing_stay_within_the_share_of_the_memory(tmp_path: Path) -> None:
+    """Of the whole device, as the driver counts it: surfaces, torch and the context together."""
+    import PyNvVideoCodec as nvc  # noqa: N813
+
+    share = 0.25
+    free_before, total = torch.cuda.mem_get_info()
+    chip = chip_of(nvc, torch.cuda.get_device_name())
+    parts = divided(share, total, 1)
+    signer = GpuSigner(nvc, chip, None, "cuda", most_bytes=parts.thread_bytes)
+    for seed, size in enumerate(((640, 360), (1920, 1080), (320, 180), (1280, 720))):
+        path = tmp_path / f"{seed}.mp4"
+        encode(render_film(seed, size=size, seconds=2.0), path, Encoding())
+        signer.sign(
+            os.fspath(path),
+            Seen.of(path.stat()),
+            lambda _: None,
+            embedded=False,
+            costs=Costs(),
+            cpu_wait_s=1e6,
+        )
+    free_after, _ = torch.cuda.mem_get_info()
+    context_bytes = 1 << 30  # of CUDA itself, in which no share is counted
+    assert free_before - free_after <= share * total + context_bytes

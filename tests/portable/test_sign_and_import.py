@@ -28,7 +28,7 @@ from autodedup.engine.portable.sign_anywhere import SigningRecipe, sign_file
 from autodedup.engine.signature.digests import edge_hash
 from autodedup.engine.signature.sign import sign
 from autodedup.engine.workbench import Workbench
-from autodedup.engine.workers.wire import NonsenseError
+from autodedup.engine.workers.framing import NonsenseError
 from autodedup.schemas.find_duplicates import FindArguments
 from autodedup.server.__main__ import main
 

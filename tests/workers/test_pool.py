@@ -14,19 +14,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from autodedup.engine.media.reading import Seen
 from autodedup.engine.signature.digests import sha256
 from autodedup.engine.signature.sign import sign
 from autodedup.engine.workers import process
+from autodedup.engine.workers.framing import NonsenseError, receive, send
 from autodedup.engine.workers.pool import WorkerPool, default_size
 from autodedup.engine.workers.process import Answer, Death, WorkerProcess
 from autodedup.engine.workers.tasks import DigestTask, SignTask, StreamHashTask, Task, V
 from autodedup.engine.workers.wire import (
+    LANGUAGE,
     Alive,
-    NonsenseError,
     Request,
     SignatureHead,
-    receive,
-    send,
+    in_hex,
     signature_message,
     signature_of,
 )
@@ -50,8 +51,7 @@ def endless(tmp_path: Path) -> Path:
 
 
 def task(kind: type[Task[V]], key: int, path: Path) -> Task[V]:
-    status = path.stat()
-    return kind(key=key, path=os.fspath(path), size=status.st_size, mtime_ns=status.st_mtime_ns)
+    return kind(key=key, path=os.fspath(path), expected=Seen.of(path.stat()))
 
 
 def never() -> threading.Event:
@@ -119,7 +119,7 @@ def test_a_name_that_is_not_utf8_reaches_the_worker(pool: WorkerPool, tmp_path: 
 
 def test_a_file_that_is_not_what_was_seen_is_refused(pool: WorkerPool, video: Path) -> None:
     status = video.stat()
-    seen = SignTask(key=1, path=os.fspath(video), size=status.st_size, mtime_ns=1)
+    seen = SignTask(key=1, path=os.fspath(video), expected=Seen(status.st_size, 1))
 
     (outcome,) = pool.run([seen], never())
 
@@ -215,6 +215,7 @@ def test_an_abandoned_run_leaves_the_pool_usable(endless: Path, video: Path) -> 
 def test_workers_die_with_a_server_that_is_killed(endless: Path) -> None:
     code = (
         "import sys, threading\n"
+        "from autodedup.engine.media.reading import Seen\n"
         "from autodedup.engine.workers.pool import WorkerPool\n"
         "from autodedup.engine.workers.tasks import DigestTask\n"
         "pool = WorkerPool(1, timeout_s=60.0)\n"
@@ -223,7 +224,7 @@ def test_workers_die_with_a_server_that_is_killed(endless: Path) -> None:
         "    while not pool.pids(): pass\n"
         "    print(*pool.pids(), flush=True)\n"
         "threading.Thread(target=tell, daemon=True).start()\n"
-        "task = DigestTask(key=1, path=path, size=size, mtime_ns=time)\n"
+        "task = DigestTask(key=1, path=path, expected=Seen(size, time))\n"
         "list(pool.run([task], threading.Event()))\n"
     )
     status = endless.stat()
@@ -277,7 +278,7 @@ def test_what_a_worker_says_cannot_run_as_code_and_is_checked(video: Path, embed
         (20).to_bytes(4, "little") + bytes(4) + b'{"kind": "no such" }',
     ):
         with pytest.raises(NonsenseError):
-            receive(io.BytesIO(raw))
+            receive(io.BytesIO(raw), LANGUAGE)
 
 
 def test_messages_survive_the_pipe(video: Path) -> None:
@@ -287,17 +288,17 @@ def test_messages_survive_the_pipe(video: Path) -> None:
     send(pipe, head, body)
     pipe.seek(0)
 
-    assert receive(pipe) == (Alive(), b"")
-    message = receive(pipe)
+    assert receive(pipe, LANGUAGE) == (Alive(), b"")
+    message = receive(pipe, LANGUAGE)
     assert message is not None
     assert isinstance(message[0], SignatureHead)
     assert message == (head, body)
-    assert receive(pipe) is None
+    assert receive(pipe, LANGUAGE) is None
 
 
 def test_a_request_keeps_any_name() -> None:
     name = os.fsdecode(b"/v/caf\xe9 \x1b.mp4") if os.name != "nt" else "C:\\v\\a.mp4"
-    request = Request.of("sign", name, SignTask(key=1, path=name, size=1, mtime_ns=2).expected)
+    request = Request(job="sign", path_hex=in_hex(name), expected=Seen(1, 2))
     assert Request.model_validate_json(request.model_dump_json()).path == name
 
 
@@ -316,4 +317,4 @@ def test_a_worker_that_dies_with_words_unread_is_told_as_dead() -> None:
     _, last = inbox.get(timeout=60)
     assert isinstance(last, Death)
     worker.join()
-    worker.ask(Request(job="sha256", path_hex="6e", size=1, mtime_ns=1))  # and nothing happens
+    worker.ask(Request(job="sha256", path_hex="6e", expected=Seen(1, 1)))  # and nothing happens
