@@ -7,6 +7,8 @@ from pydantic import Field, model_validator
 from autodedup.schemas.base import Answer, Frozen
 from autodedup.schemas.vocabulary import Count, JobId
 
+DEFAULT_WAIT_S = 45  # under the minute after which many clients give a call up
+
 
 class JobArguments(Frozen):
     """Arguments shared by every tool whose work may outlast one call."""
@@ -14,7 +16,7 @@ class JobArguments(Frozen):
     wait_s: Annotated[
         float,
         Field(ge=0, le=3600, description="Seconds to wait for the end."),
-    ] = 45
+    ] = DEFAULT_WAIT_S
     job: Annotated[
         JobId | None,
         Field(description="Wait on this job instead.", examples=["j2"]),

@@ -6,7 +6,7 @@ each pair is the frames nearest to it.
 """
 
 from dataclasses import dataclass
-from itertools import product
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +20,12 @@ from autodedup.engine.signature.views import TURNS, VIEWS, turned
 _STEP_SECONDS = 0.01  # of the shifts that are tried
 _FEWEST_FOR_BARS = 12  # pictures
 _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
+_SIDES: tuple[Literal["a", "b"], ...] = ("a", "b")
 _EVERY_LOOK = tuple(
-    look
-    for whole, view, turn in product(("a", "b"), range(len(VIEWS)), range(len(TURNS)))
-    for look in (Look("a" if whole == "a" else "b", view, turn),)
+    Look(whole, view, turn)
+    for whole in _SIDES
+    for view in range(len(VIEWS))
+    for turn in range(len(TURNS))
 )
 
 

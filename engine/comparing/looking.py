@@ -1,8 +1,11 @@
 """Taking pictures of library files at given instants, in worker processes that may die of it."""
 
+import math
 import os
 import threading
+import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from pydantic import JsonValue
@@ -17,11 +20,14 @@ from autodedup.engine.errors import (
 )
 from autodedup.engine.ingest.asking import path_of
 from autodedup.engine.library import LibraryFile
+from autodedup.engine.media.reading import Seen
 from autodedup.engine.media.shots import Shots, Wanted
 from autodedup.engine.roots import Roots
 from autodedup.engine.settings import Settings
 from autodedup.engine.workers.pool import WorkerPool, default_size
 from autodedup.engine.workers.tasks import Failed, ShotsTask
+
+_LOOK_S = 0.1  # how often a stop is looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +38,27 @@ class Looker:
     settings: Settings
 
     def look(
-        self, wanted: Mapping[LibraryFile, Wanted], stop: threading.Event
+        self,
+        wanted: Mapping[LibraryFile, Wanted],
+        stop: threading.Event,
+        *,
+        within_s: float = math.inf,
     ) -> dict[int, Shots | FileError]:
         """Return by file number what was seen of each file, or why nothing was.
+
+        What is not seen within so many seconds is given up, as DECODE_TIMEOUT.
 
         Raises:
             CancelledError: `stop` was set.
             InternalFaultError: No worker can be started.
         """
-        seen = dict(self.looks(wanted, stop))
+        with _ends_after(within_s, stop) as enough:
+            seen = dict(self.looks(wanted, enough))
         if stop.is_set():
             raise CancelledError("The looking was cancelled; nothing was changed.")
+        for file in wanted:
+            late = FileError("DECODE_TIMEOUT", "Its pictures did not come in time for the answer.")
+            seen.setdefault(file.row.id, late)
         return seen
 
     def looks(
@@ -66,6 +82,26 @@ class Looker:
             for outcome in pool.run(tasks, stop):
                 found = outcome.error if isinstance(outcome, Failed) else outcome.value
                 yield outcome.task.key, found
+
+
+@contextmanager
+def _ends_after(seconds: float, stop: threading.Event) -> Iterator[threading.Event]:
+    """Lend an event that is set once `stop` is, or so many seconds have passed."""
+    enough = threading.Event()
+    until = time.monotonic() + seconds
+
+    def watch() -> None:
+        while not (enough.is_set() or stop.is_set()) and (left := until - time.monotonic()) > 0:
+            enough.wait(min(_LOOK_S, left))
+        enough.set()
+
+    watching = threading.Thread(target=watch, name="until it is enough", daemon=True)
+    watching.start()
+    try:
+        yield enough
+    finally:
+        enough.set()
+        watching.join()
 
 
 def _task(file: LibraryFile, wanted: Wanted, roots: Roots) -> ShotsTask:
@@ -93,10 +129,7 @@ def _task(file: LibraryFile, wanted: Wanted, roots: Roots) -> ShotsTask:
     return ShotsTask(
         key=file.row.id,
         path=path,
-        size=found.st_size,
-        mtime_ns=found.st_mtime_ns,
-        device=found.st_dev,
-        inode=found.st_ino,
+        expected=Seen.of(found),
         wanted=wanted,
     )
 

@@ -1,5 +1,7 @@
 """Comparing a pair or a group in full: the claim from the state, then the pictures themselves."""
 
+import math
+import time
 from collections.abc import Sequence
 
 from autodedup.engine.caller import Caller
@@ -17,7 +19,7 @@ from autodedup.engine.roots import Roots
 from autodedup.engine.settings import Settings
 from autodedup.engine.store.database import Database
 from autodedup.schemas.compare import CompareArguments
-from autodedup.schemas.jobs import Progress
+from autodedup.schemas.jobs import DEFAULT_WAIT_S, Progress
 
 _REACH_SECONDS = 0.25  # by how much a stored match may be off
 _MOST_AROUND = 9  # frames around an instant among which the facing one is looked for
@@ -29,6 +31,9 @@ def compare(
 ) -> Compared:
     """Compare two files, or a group with its keeper; writes nothing.
 
+    It is no job that could be waited on, so it ends by itself when a job would answer that it is
+    still running: what was not seen until then is told as a file that was not seen in time.
+
     Raises:
         NotIngestedError: The state is empty, or a file changed since.
         UnknownIdError: No such file or group.
@@ -36,6 +41,7 @@ def compare(
         InvalidArgumentError: Both are one file.
         CancelledError: Nobody waits for the answer any more.
     """
+    until = math.inf if caller.waits_to_the_end else time.monotonic() + DEFAULT_WAIT_S
     refuse_empty_state(db)
     library = Library(db, roots)
     if arguments.group is not None:
@@ -47,7 +53,8 @@ def compare(
     seconds = instants([claim.facing for claim in said], arguments.frames)
     caller.report(Progress(done=0, total=len(asked.files) + 1, unit="files", doing="looking"))
     looker = Looker(roots, settings)
-    seen = looker.look(_wanted(asked, said, seconds), caller.gone)
+    left = max(0.0, until - time.monotonic())
+    seen = looker.look(_wanted(asked, said, seconds), caller.gone, within_s=left)
     for file in (asked.against, *(asked.files if asked.group is None else ())):
         found = seen.get(file.row.id)
         stopped = unseen(file, found) if isinstance(found, FileError) else None

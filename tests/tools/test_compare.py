@@ -14,6 +14,7 @@ from PIL import Image
 from tools.conftest import Body, Call
 from tools.test_every_error import check
 
+from autodedup.engine.comparing import run
 from autodedup.engine.comparing.sheet import MOST_BYTES
 from autodedup.engine.settings import Settings
 from autodedup.engine.workbench import Workbench
@@ -93,6 +94,18 @@ async def test_a_file_that_cannot_be_decoded_is_told_as_such(
     broken = "downloads/walk.mp4"
     body = await calling(ingested)("compare", a=broken, b=WALK)
     assert body["comparisons"][0]["problem"]["code"]
+    assert "sheet" not in body
+
+
+async def test_what_is_not_seen_in_time_is_told_and_the_rest_is_answered(
+    ingested: Path, calling: Calling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "DEFAULT_WAIT_S", 0)
+    body = await calling(ingested)("compare", a="phone/VID-20240704.mp4", b=HARBOUR)
+    (told,) = body["comparisons"]
+    assert told["relation"] == "near"
+    assert "aligned" not in told
+    assert told["problem"]["code"] == "DECODE_TIMEOUT"
     assert "sheet" not in body
 
 
