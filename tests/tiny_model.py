@@ -31,18 +31,20 @@ class TinyModel:
 
 
 def make_tiny(
-    folder: Path, name: str = "tiny", *, seed: int = 0, dimensions: int = 32
+    folder: Path, name: str = "tiny", *, seed: int = 0, dimensions: int = 32, suffix: str = ".pt"
 ) -> TinyModel:
     """Write a model's description, and weights from a seed."""
     if lacking := missing_packages():
         pytest.skip(f"the semantic tier needs {', '.join(lacking)}, not installed here")
     import torch
+    from safetensors.torch import save_file
 
     package = open_clip()
     folder.mkdir(parents=True, exist_ok=True)
-    made = TinyModel(folder / f"{name}.json", folder / f"{name}.pt")
+    made = TinyModel(folder / f"{name}.json", folder / f"{name}{suffix}")
     made.model.write_text(json.dumps({**TINY, "embed_dim": dimensions}))
     package.add_model_config(made.model)
     torch.manual_seed(seed)
-    torch.save(package.create_model(name).state_dict(), made.weights)
+    save = save_file if suffix == ".safetensors" else torch.save
+    save(package.create_model(name).state_dict(), made.weights)
     return made

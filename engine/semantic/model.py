@@ -116,6 +116,13 @@ class MeaningModel:
         return int(min(MOST, max(1, free // 2 // one)))
 
 
+def _prepared(files: MeaningFiles) -> dict[str, tuple[float, ...]] | None:
+    # open_clip knows how pictures are prepared for a tag, but forgets it when given a file.
+    if files.shades is None:
+        return None
+    return {"mean": files.shades.mean, "std": files.shades.spread}
+
+
 def _load(files: MeaningFiles, open_clip: ModuleType) -> _Sees:
     # The half that reads is not used: its own weights are not fetched from anywhere.
     try:
@@ -125,6 +132,7 @@ def _load(files: MeaningFiles, open_clip: ModuleType) -> _Sees:
             pretrained_text=False,
             require_pretrained=True,
             weights_only=True,
+            force_preprocess_cfg=_prepared(files),
         )
     except Exception as error:  # what a checkpoint can be wrong in has no end
         raise ModelUnavailableError(

@@ -5,6 +5,7 @@ Hugging Face keep, and what is not there is asked for by name.
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -18,12 +19,24 @@ _SHOWN_TAGS = 6
 
 
 @dataclass(frozen=True, slots=True)
+class Shades:
+    """The mean and the spread, a channel from 0 to 1, of the pictures that a model learned from."""
+
+    mean: tuple[float, ...]
+    spread: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class MeaningFiles:
-    """A model of the semantic tier: its name, its own description if it has one, its weights."""
+    """A model of the semantic tier: its name, its own description if it has one, its weights.
+
+    `shades` is None where they are open_clip's usual ones.
+    """
 
     name: str
     config: Path | None
     weights: Path
+    shades: Shades | None = None
 
 
 def needed(model: str, weights: str | None) -> ModelUnavailableError:
@@ -75,16 +88,32 @@ def find_files(model: str, weights: str | None, open_clip: ModuleType) -> Meanin
     if weights is None:
         raise needed(model, weights)
     file = named_file(weights)
+    tags = open_clip.list_pretrained_tags_by_model(name)
     if file is None:
-        file = _cached(name, weights, open_clip)
+        file, tags = _cached(name, weights, open_clip), [weights]
     if not file.is_file():
         raise needed(model, str(file))
-    return MeaningFiles(name, config, file)
+    return MeaningFiles(name, config, file, _shades(name, tags, open_clip))
+
+
+def _shades(name: str, tags: Sequence[str], open_clip: ModuleType) -> Shades | None:
+    """Return the shades that all known weights of a model share: a file says nothing of its own."""
+    known = [open_clip.get_pretrained_cfg(name, tag) for tag in tags]
+    usual = Shades(open_clip.OPENAI_DATASET_MEAN, open_clip.OPENAI_DATASET_STD)
+    found = {Shades(tuple(one["mean"]), tuple(one["std"])) for one in known} or {usual}
+    return None if len(found) > 1 or usual in found else found.pop()
 
 
 def _cached(name: str, tag: str, open_clip: ModuleType) -> Path:
     """Return where a tag's weights lie in the caches of this machine."""
     known = open_clip.get_pretrained_cfg(name, tag)
+    quick = f"{name}-quickgelu"
+    if known and known.get("quick_gelu") and quick in open_clip.list_models():
+        # Loaded into the other model they would give vectors without a word, and worse ones.
+        raise ModelUnavailableError(
+            f"The weights {tag} were trained as {quick}, not as {name}. Nothing was embedded.",
+            hint=f"Start the server with --semantic-model {quick}.",
+        )
     if not known:
         tags = ", ".join(open_clip.list_pretrained_tags_by_model(name)[:_SHOWN_TAGS])
         raise ModelUnavailableError(
@@ -121,9 +150,12 @@ def _in_hugging_face_cache(name: str, tag: str, place: str) -> Path:
 def recipe_of(files: MeaningFiles, side: int) -> str:
     """Return the recipe of meanings by a model: equal only for those that may be compared.
 
-    The digest is over the whole checkpoint, and over the description where the model has its own.
+    The digest is over the whole checkpoint, over the description where the model has its own, and
+    over the shades where they are not the usual ones.
     """
     digest = hashlib.sha256()
+    if files.shades is not None:
+        digest.update(repr((files.shades.mean, files.shades.spread)).encode())
     for path in (files.config, files.weights):
         if path is not None:
             with path.open("rb") as file:
