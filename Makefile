@@ -11,7 +11,7 @@ READY := .venv/.ready
 CODE := schemas engine tools server tests examples
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types floors pytest readme definitions dist clean
+.PHONY: help demo test check format lint types floors pytest readme definitions gpu dist clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -45,6 +45,11 @@ readme: $(READY) ## write the generated tables of README and docs anew
 
 definitions: $(READY) ## write the snapshots of the tools' definitions anew
 	$(BIN)/python tests/definition_snapshots.py
+
+gpu: $(READY) ## on a machine with an NVIDIA GPU: its tests, parity, measurements; VIDEOS=DIR
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[gpu]'
+	REQUIRE_GPU=1 $(BIN)/pytest tests/gpu tests/kernels tests/semantic
+	$(BIN)/python tests/benchmarks/gpu_ingest.py $(VIDEOS) --pairs 1000000 10000000
 
 dist: $(READY) ## build the sdist, and the wheel from it
 	$(BIN)/python -m build
