@@ -112,7 +112,8 @@ def timeline(file: FileIO, report: Progress) -> Timeline:
         full = int(context.color_range or 0) == _FULL_RANGE or "yuvj" in str(context.pix_fmt)
         matrix = _matrix(int(context.colorspace or 0))
         size = (context.width, context.height)
-        interlaced = int(context.field_order or 0) > _PROGRESSIVE
+        # PyAV 16 does not tell it.
+        interlaced = int(getattr(context, "field_order", 0) or 0) > _PROGRESSIVE
     order = np.argsort(np.array(stamps, dtype=np.int64), kind="stable")
     ranked = np.array(stamps, dtype=np.int64)[order]
     if not len(ranked) or (np.diff(ranked) <= 0).any():
