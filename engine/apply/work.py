@@ -13,6 +13,7 @@ from autodedup.engine.errors import (
     PlanStaleError,
     ReadOnlyError,
 )
+from autodedup.engine.pace import Pace
 from autodedup.engine.paging import ERRORS_BYTES, fitting, weight
 from autodedup.engine.roots import Roots
 from autodedup.engine.settings import Settings
@@ -45,6 +46,7 @@ class _Telling:
         self.db, self.roots, self.plan = db, roots, plan
         self.begun = threading.Event()
         self._progress = Progress(done=0, total=plan.actions, unit="actions")
+        self._pace = Pace()
 
     def report(self, progress: Progress) -> None:
         """Take note of how far the run has come."""
@@ -52,7 +54,7 @@ class _Telling:
 
     def progress(self) -> Progress:
         """Return how far the run has come."""
-        return self._progress
+        return self._pace.of(self._progress)
 
     def snapshot(self) -> ApplyAnswer:
         """Return the state of every action so far."""

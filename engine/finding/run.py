@@ -11,6 +11,7 @@ from autodedup.engine.gpu.search import gpu_search
 from autodedup.engine.library import Library, LibraryFile
 from autodedup.engine.match.find import find_pairs
 from autodedup.engine.match.model import Clip, PairMatch
+from autodedup.engine.pace import Pace
 from autodedup.engine.roots import Roots
 from autodedup.engine.settings import Settings
 from autodedup.engine.store import files, generation, pairs, results
@@ -32,6 +33,7 @@ class FindRun:
         self._thresholds = thresholds_of(settings, arguments.profile)
         self._basis = basis_of(self._thresholds)
         self._done, self._total = 0, 0
+        self._pace = Pace()
         self.begun = threading.Event()
         self.begun.set()  # it reads, so nobody's work is in its way
         refuse_empty_state(db)
@@ -170,7 +172,9 @@ class FindRun:
 
     def progress(self) -> Progress:
         """Return how many candidate pairs have been looked at."""
-        return Progress(done=self._done, total=self._total, unit="pairs", doing="comparing")
+        return self._pace.of(
+            Progress(done=self._done, total=self._total, unit="pairs", doing="comparing")
+        )
 
     def _empty(self, status: str) -> FindAnswer:
         return FindAnswer.model_validate(

@@ -6,12 +6,13 @@ SHA-256 over everything is computed for those that still agree.
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from autodedup.engine.errors import CancelledError, FileError
 from autodedup.engine.ingest.asking import ask, path_of
 from autodedup.engine.ingest.refusal import Refusals
+from autodedup.engine.ingest.tally import Tally
 from autodedup.engine.roots import Roots
 from autodedup.engine.signature.digests import edge_hash
 from autodedup.engine.store import files, generation
@@ -27,8 +28,11 @@ BATCH = 64
 class Identity:
     """Hashes the bytes of files."""
 
-    def __init__(self, db: Database, roots: Roots, pool: WorkerPool, refusals: Refusals) -> None:
-        self._db, self._roots, self._pool, self._refusals = db, roots, pool, refusals
+    def __init__(
+        self, db: Database, roots: Roots, pool: WorkerPool, refusals: Refusals, tally: Tally
+    ) -> None:
+        self._db, self._roots, self._pool = db, roots, pool
+        self._refusals, self._tally = refusals, tally
 
     def read_ends(self, rows: Sequence[FileRow], stop: threading.Event) -> list[FileRow]:
         """Hash the ends of files and return those that could be read.
@@ -37,6 +41,7 @@ class Identity:
             CancelledError: `stop` was set; what was hashed is kept.
         """
         readable: list[FileRow] = []
+        self._tally.begin("hashing ends", (row.stat.size for row in rows))
         with ThreadPoolExecutor(READERS, thread_name_prefix="ends") as readers:
             for start in range(0, len(rows), BATCH):
                 _stop_if_asked(stop)
@@ -53,12 +58,15 @@ class Identity:
         return readable
 
     def _ends(self, row: FileRow) -> bytes | FileError:
+        self._tally.taken(row.id, row.path, row.stat.size)
         try:
             return edge_hash(
                 path_of(row, self._roots), size=row.stat.size, mtime_ns=row.stat.mtime_ns
             )
         except FileError as error:
             return error
+        finally:
+            self._tally.ended(row.id)
 
     def read_whole(self, covers: Callable[[FileRow], bool], stop: threading.Event) -> None:
         """Hash all bytes of the files whose size and ends agree with those of a file that waits.
@@ -71,9 +79,16 @@ class Identity:
             CancelledError: `stop` was set; what was hashed is kept.
         """
         wanted = {row.id: row for row in self._look_alikes(covers)}
-        tasks = (ask(DigestTask, row.id, row, self._roots) for row in wanted.values())
-        for outcome in self._pool.run(tasks, stop):
+        self._tally.begin("hashing look-alikes", (row.stat.size for row in wanted.values()))
+
+        def tasks() -> Iterator[DigestTask]:
+            for row in wanted.values():
+                self._tally.taken(row.id, row.path, row.stat.size)
+                yield ask(DigestTask, row.id, row, self._roots)
+
+        for outcome in self._pool.run(tasks(), stop):
             row = wanted[outcome.task.key]
+            self._tally.ended(row.id)
             with self._db.atomic() as connection:
                 if isinstance(outcome, Failed):
                     self._refusals.write(connection, row, outcome.error)

@@ -134,9 +134,9 @@ class IngestRun:
     ) -> None:
         Scan(self._db, self._roots, self._settings, self._scope, self._tally).run(stop)
         self._void_what_is_asked_again()
-        identity = Identity(self._db, self._roots, pool, self._refusals)
+        identity = Identity(self._db, self._roots, pool, self._refusals, self._tally)
         to_do = self._to_do()
-        self._tally.begin("hashing", len(to_do))
+        self._tally.expect(len(to_do))
         exact_alone = set(self._tiers) == {"exact"}
         if to_do and not exact_alone:
             decoders.warm_up()
@@ -147,12 +147,9 @@ class IngestRun:
                 self._tally.finished()
             return
         to_sign = [row for row in self._to_do() if row.edge_hash is not None]
-        self._tally.begin("signing")
         self.sign(decoders, to_sign, stop)
-        self._tally.begin("comparing streams")
-        Streams(self._db, self._roots, pool).run(stop)
+        Streams(self._db, self._roots, pool, self._tally).run(stop)
         if embedder is not None:
-            self._tally.begin("embedding meanings")
             there = self._covered("signature_id IS NOT NULL AND status = 'PROCESSED'")
             Meaning(self._db, self._roots, pool, self._tally, embedder).run(there, stop)
         with self._db.atomic() as connection:

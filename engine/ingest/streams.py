@@ -7,9 +7,10 @@ same streams: same codecs, same picture size, and all but the same length.
 import itertools
 import threading
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from autodedup.engine.ingest.asking import ask
+from autodedup.engine.ingest.tally import Tally
 from autodedup.engine.roots import Roots
 from autodedup.engine.store import files, generation, marks, signatures
 from autodedup.engine.store.database import Database
@@ -26,8 +27,8 @@ LOOKED_THROUGH = "streams_through"  # the newest signature that was compared wit
 class Streams:
     """Hashes the packets of contents that could match."""
 
-    def __init__(self, db: Database, roots: Roots, pool: WorkerPool) -> None:
-        self._db, self._roots, self._pool = db, roots, pool
+    def __init__(self, db: Database, roots: Roots, pool: WorkerPool, tally: Tally) -> None:
+        self._db, self._roots, self._pool, self._tally = db, roots, pool, tally
 
     def run(self, stop: threading.Event) -> None:
         """Hash the packets of every content that could match another and has no hash yet."""
@@ -45,8 +46,16 @@ class Streams:
         for file in files.select(self._db, "status = 'PROCESSED'"):
             if file.signature_id in wanted and self._roots.has(file.root_id):
                 holder.setdefault(file.signature_id, file)
-        tasks = (ask(StreamHashTask, key, row, self._roots) for key, row in holder.items())
-        for outcome in self._pool.run(tasks, stop):
+        sizes = [file.stat.size for file in holder.values()]
+        self._tally.begin("comparing streams", sizes)
+
+        def tasks() -> Iterator[StreamHashTask]:
+            for key, file in holder.items():
+                self._tally.taken(key, file.path, file.stat.size)
+                yield ask(StreamHashTask, key, file, self._roots)
+
+        for outcome in self._pool.run(tasks(), stop):
+            self._tally.ended(outcome.task.key)
             # A file that cannot be read to its end has no claim to the same streams: it is still
             # compared by its pictures, so nothing is lost by leaving the hash out.
             if not isinstance(outcome, Failed):

@@ -1,11 +1,18 @@
-"""The running count of an ingest: what was found, done and refused, readable at any moment."""
+"""The running count of an ingest: what was found, done and refused, readable at any moment.
+
+Progress is told of the stage at hand, which counts from nothing; what the whole ingest has done and
+has left is told in the answer's own sums.
+"""
 
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable, Iterable
 
+from autodedup.engine.ingest.forecast import Forecast
 from autodedup.engine.media.facts import DecodeRoute
 from autodedup.engine.names import shown
+from autodedup.engine.pace import SETTLED_AFTER_S
 from autodedup.engine.paging import ERRORS_BYTES, fitting, weight
 from autodedup.schemas.errors import FileCode
 from autodedup.schemas.ingest import FileError, IngestRate, Route, ScanCounts
@@ -15,14 +22,17 @@ SHOWN_ERRORS = 20
 SHOWN_NOTES = 10
 NOTE_LENGTH = 500  # characters
 NOTES_BYTES = 1_500
-SETTLED_AFTER_S = 2.0  # before that a rate says more of start-up than of the work
+WALKING = "walking"
+NAMED = 40  # characters of a file's name in the words on what is being done
 
 
 class Tally:
     """Counters that one thread writes and any thread reads."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._lock = threading.Lock()
+        self._forecast = Forecast(clock)
         self._scan: Counter[str] = Counter()
         self._codes: Counter[FileCode] = Counter()
         self._decoders: Counter[str] = Counter()
@@ -30,7 +40,11 @@ class Tally:
         self._errors: list[FileError] = []
         self._notes: list[str] = []
         self._more_notes = 0
-        self._doing = "walking"
+        self._doing = WALKING
+        self._file: str | None = None
+        self._stage_since = clock()
+        self._stage_done = 0
+        self._stage_total = 0
         self._to_do = 0
         self._done = 0
         self._signed = 0
@@ -42,14 +56,34 @@ class Tally:
         with self._lock:
             self._scan[what] += number
 
-    def begin(self, doing: str, files: int | None = None) -> None:
-        """Say what is being done now, and of how many files in all there is work to do."""
+    def expect(self, files: int) -> None:
+        """Say how many files there is work to do on, in all stages together."""
         with self._lock:
-            self._doing = doing
-            if files is not None:
-                self._to_do = files
+            self._to_do = files
+
+    def begin(self, doing: str, sizes: Iterable[int] = ()) -> None:
+        """Say which stage begins now, and the size in bytes of each file that it is about."""
+        all_sizes = list(sizes)
+        with self._lock:
+            self._doing, self._file = doing, None
+            self._stage_done, self._stage_total = 0, len(all_sizes)
+            self._stage_since = self._clock()
             if doing == "signing":
-                self._signing_since = time.monotonic()
+                self._signing_since = self._stage_since
+        self._forecast.expect(all_sizes)
+
+    def taken(self, key: int, path: str, size: int) -> None:
+        """Say which file of the stage is in hand now."""
+        self._forecast.taken(key, size)
+        with self._lock:
+            self._file = path
+
+    def ended(self, key: int | None = None) -> None:
+        """Count a file of the stage that is done with, one way or the other."""
+        if key is not None:
+            self._forecast.ended(key)
+        with self._lock:
+            self._stage_done += 1
 
     def note(self, text: str) -> None:
         """Add a remark for the reader of the answer."""
@@ -84,18 +118,28 @@ class Tally:
                 self._errors.append(error)
 
     def progress(self) -> Progress:
-        """Return how far the work has come."""
+        """Return how far the stage at hand has come."""
+        eta_s = self._forecast.eta_s()
         with self._lock:
-            rate = self._files_per_s()
-            left = max(0, self._to_do - self._done)
+            passed = self._clock() - self._stage_since
+            done, total = self._stage_done, self._stage_total
+            if self._doing == WALKING:
+                done = self._scan["seen"]
+            settled = passed >= SETTLED_AFTER_S and done
             return Progress(
-                done=self._done,
-                total=max(self._to_do, self._done),
+                done=done,
+                total=max(total, done),
                 unit="files",
-                rate=round(rate, 3) if rate else None,
-                eta_s=round(left / rate, 1) if rate else None,
-                doing=self._doing,
+                rate=round(done / passed, 3) if settled else None,
+                eta_s=None if eta_s is None else round(eta_s, 1),
+                doing=self._in_words(),
             )
+
+    def _in_words(self) -> str:
+        """Return the stage, the file that was begun last, and what failed so far, by code."""
+        words = self._doing if self._file is None else f"{self._doing} {shown(self._file, NAMED)}"
+        failed = ", ".join(f"{count} {code}" for code, count in self._codes.most_common())
+        return f"{words} (failed: {failed})" if failed else words
 
     def scan(self) -> ScanCounts:
         """Return what the walk found."""
@@ -111,7 +155,7 @@ class Tally:
     def rate(self) -> IngestRate:
         """Return how fast files were signed."""
         with self._lock:
-            took = time.monotonic() - self._signing_since if self._signing_since else 0.0
+            took = 0.0 if self._signing_since is None else self._clock() - self._signing_since
             if took <= 0:
                 return IngestRate(files_per_s=0.0, media_s_per_s=0.0)
             return IngestRate(
@@ -134,9 +178,3 @@ class Tally:
             if more := len(self._notes) - len(notes) + self._more_notes:
                 notes = [*notes, f"{more} more notes like these are not shown."]
             return tuple(self._errors[:fit]), dict(self._codes), tuple(notes)
-
-    def _files_per_s(self) -> float | None:
-        if self._signing_since is None:
-            return None
-        took = time.monotonic() - self._signing_since
-        return self._done / took if took >= SETTLED_AFTER_S and self._done else None

@@ -47,6 +47,7 @@ class ImportRun(IngestRun):
             CancelledError: `stop` was set; what was taken in is kept.
         """
         wanted: dict[_Identity, list[FileRow]] = defaultdict(list)
+        self._tally.begin("signing", [row.stat.size for row in rows])
         for row in rows:
             if row.edge_hash is not None:
                 wanted[row.stat.size, row.edge_hash].append(row)
@@ -94,5 +95,6 @@ class ImportRun(IngestRun):
             number = signatures.add(connection, signature, tiers)
             for row in meant:
                 files.set_signature(connection, row.id, number)
+                self._tally.ended()
             generation.advance(connection)
         self._tally.signed(len(meant), signature.route, signature.seen_seconds)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from autodedup.schemas.jobs import Progress
+from autodedup.server.amounts import duration
 
 Report = Callable[[Progress], None]
 
@@ -21,7 +22,6 @@ def shown_progress(doing: str) -> Iterator[Report]:
         MofNCompleteColumn,
         SpinnerColumn,
         TextColumn,
-        TimeRemainingColumn,
     )
     from rich.progress import Progress as Bars
 
@@ -30,11 +30,10 @@ def shown_progress(doing: str) -> Iterator[Report]:
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[unit]}", markup=False),
-        TimeRemainingColumn(),
+        TextColumn("{task.fields[unit]}{task.fields[pace]}", markup=False),
     )
     with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
-        bar = bars.add_task(doing, total=None, unit="")
+        bar = bars.add_task(doing, total=None, unit="", pace="")
 
         def report(progress: Progress) -> None:
             bars.update(
@@ -43,9 +42,20 @@ def shown_progress(doing: str) -> Iterator[Report]:
                 completed=progress.done,
                 total=progress.total or None,
                 unit=progress.unit,
+                pace=_pace(progress),
             )
 
         yield report
+
+
+def _pace(progress: Progress) -> str:
+    """Return how fast it goes and how long it will take, as far as that is known.
+
+    The bar's own guess would go by the number of files alone.
+    """
+    rate = "" if progress.rate is None else f", {progress.rate:.3g} a second"
+    left = "" if progress.eta_s is None else f", {duration(progress.eta_s)} left"
+    return f"{rate}{left}"
 
 
 def _unseen(_progress: Progress) -> None:
