@@ -1,5 +1,7 @@
 """Recording a file that could not be read or signed, so that it costs itself only."""
 
+import os
+
 import apsw
 
 from autodedup.engine.errors import FileError, PathNotFoundError
@@ -72,6 +74,9 @@ class Refusals:
 
 def _identity(root: Root) -> tuple[int, int] | None:
     try:
+        # The status of a folder is remembered when its disk is gone; what lies in it is not.
+        with os.scandir(root.path) as entries:
+            next(entries, None)
         found = root.path.stat()
     except OSError:
         return None

@@ -52,18 +52,22 @@ def opened(path: str, expected: Seen | None = None) -> Iterator[FileIO]:
 
     Raises:
         FileError: FILE_VANISHED, PERMISSION_DENIED, NOT_MEDIA (a folder, a link, a device),
-            FILE_CHANGED (size, time or identity), EMPTY_FILE.
+            FILE_CHANGED (size, time or identity), EMPTY_FILE, DECODE_FAILED (the disk failed
+            while the file was opened, or in the middle of what was done with it).
     """
-    with os.fdopen(_open(path), "rb", buffering=0) as file:
-        found = os.fstat(file.fileno())
-        if not stat.S_ISREG(found.st_mode):
-            raise FileError("NOT_MEDIA", "It is not a regular file.")
-        seen = Seen.of(found)
-        _same(expected or seen, seen)
-        if seen.size == 0:
-            raise FileError("EMPTY_FILE", "The file has no bytes.")
-        yield file
-        _same(seen, Seen.of(os.fstat(file.fileno())))
+    try:
+        with os.fdopen(_open(path), "rb", buffering=0) as file:
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode):
+                raise FileError("NOT_MEDIA", "It is not a regular file.")
+            seen = Seen.of(found)
+            _same(expected or seen, seen)
+            if seen.size == 0:
+                raise FileError("EMPTY_FILE", "The file has no bytes.")
+            yield file
+            _same(seen, Seen.of(os.fstat(file.fileno())))
+    except OSError as error:
+        raise _failing(error) from error
 
 
 def _open(path: str) -> int:
@@ -76,7 +80,15 @@ def _open(path: str) -> int:
     except OSError as error:
         if error.errno in {errno.ELOOP, errno.EISDIR, errno.ENXIO}:
             raise FileError("NOT_MEDIA", "It is a link, a folder or a device.") from error
-        raise FileError("DECODE_FAILED", f"The disk does not give it: {error.strerror}.") from error
+        raise _failing(error) from error
+
+
+def _failing(error: OSError) -> FileError:
+    """Return what a disk that fails means for the file that was read from it."""
+    if error.errno == errno.ESTALE:  # of a network disk: another file has taken the name
+        return FileError("FILE_CHANGED", "The file was replaced on its server while it was read.")
+    why = error.strerror or type(error).__name__
+    return FileError("DECODE_FAILED", f"The disk does not give it: {why}.")
 
 
 def _same(expected: Seen, found: Seen) -> None:
