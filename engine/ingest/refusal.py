@@ -6,6 +6,7 @@ import apsw
 
 from autodedup.engine.errors import FileError, PathNotFoundError
 from autodedup.engine.ingest.tally import Tally
+from autodedup.engine.ingest.unmounted import emptied
 from autodedup.engine.names import shown
 from autodedup.engine.roots import Root, Roots
 from autodedup.engine.store import files
@@ -44,7 +45,7 @@ class Refusals:
         """Record the refusal of one file.
 
         Raises:
-            PathNotFoundError: The file cannot be had because its root went away.
+            PathNotFoundError: The file cannot be had because its disk went away.
         """
         if error.code in _DISK:
             self._confirm_root_stands(row)
@@ -57,8 +58,9 @@ class Refusals:
     def _confirm_root_stands(self, row: FileRow) -> None:
         """Stop when a disk was pulled out: what it holds is neither gone nor broken."""
         root = self._roots.by_id(row.root_id)
-        if _identity(root) != self._identities[root.id]:
-            where = shown(str(root.path))
+        away = root.path if _identity(root) != self._identities[root.id] else emptied(root, row)
+        if away is not None:
+            where = shown(str(away))
             raise PathNotFoundError(
                 f"The library folder {where} went away while it was read; nothing was marked "
                 "missing or broken because of it.",

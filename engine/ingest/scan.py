@@ -2,21 +2,23 @@
 
 A file is unchanged if its size and modification time are what they were. Nearly every file is:
 what was recorded and what the walk meets are compared as whole tuples, and the row of a file is
-read only where they differ. One that appears while
-another of the same identity (device, inode, size, time) has vanished was moved, and keeps what is
-known of it. A root that cannot be read stops the scan: nothing is missing because a disk is.
+read only where they differ. One that appears while another of the same identity (device, inode,
+size, time) has vanished was moved, and keeps what is known of it. A root that cannot be read stops the scan: nothing is missing because a disk is. Nor is
+what lay below a folder that is now empty and was another disk's: there it was mounted.
 """
 
+import os
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import apsw
 
-from autodedup.engine.errors import CancelledError, InvalidArgumentError
+from autodedup.engine.errors import CancelledError, InvalidArgumentError, PathNotFoundError
 from autodedup.engine.ingest.tally import Tally
+from autodedup.engine.ingest.unmounted import left_behind, places_above
 from autodedup.engine.managed import is_managed
-from autodedup.engine.media.walk import Found, walk
+from autodedup.engine.media.walk import Empty, Found, walk
 from autodedup.engine.names import from_bytes, shown, to_bytes
 from autodedup.engine.roots import Place, Roots
 from autodedup.engine.settings import Settings
@@ -80,12 +82,14 @@ class Scan:
         self._db, self._roots, self._settings = db, roots, settings
         self._scope, self._tally = scope, tally
         self._unread: set[tuple[int, str]] = set()
+        self._empty: dict[tuple[int, str], int] = {}  # folders and the devices that they are on
 
     def run(self, stop: threading.Event) -> None:
         """Bring the table of files up to date with the disk.
 
         Raises:
-            PathNotFoundError: A root or folder of the scope cannot be read.
+            PathNotFoundError: A root or folder of the scope cannot be read, or a root is empty
+                because its disk is not mounted; nothing was recorded.
             CancelledError: `stop` was set; what was recorded stays.
         """
         standing = files.standing(self._db)
@@ -106,7 +110,7 @@ class Scan:
                 self._tally.count("unchanged")  # met a second time: the scope names it twice
             else:
                 changed.append((row, met[place]))
-        self._write(new, changed, gone)
+        self._write(new, changed, self._without_the_unmounted(gone))
 
     def _rows(self, places: Iterable[tuple[int, str]]) -> Iterator[FileRow]:
         return files.in_places(self._db, ((root_id, to_bytes(path)) for root_id, path in places))
@@ -144,6 +148,8 @@ class Scan:
                     raise CancelledError("The scan was stopped; what was recorded is kept.")
                 if isinstance(found, Found):
                     yield place.root.id, found
+                elif isinstance(found, Empty):
+                    self._empty[place.root.id, found.path] = found.device
                 else:
                     self._tally.count("ignored", found.count)
                     if found.why is not None:
@@ -169,10 +175,33 @@ class Scan:
 
     def _may_be_there(self, row: FileRow) -> bool:
         """Return whether the file lies where the walk could not look."""
-        return any(
-            row.root_id == root_id and (row.path == path or row.path.startswith(f"{path}/"))
-            for root_id, path in self._unread
-        )
+        return any((row.root_id, place) in self._unread for place in places_above(row.path))
+
+    def _without_the_unmounted(self, gone: Sequence[FileRow]) -> Sequence[FileRow]:
+        """Return the files that are gone, without those that lie on a disk that is not mounted.
+
+        Raises:
+            PathNotFoundError: That disk is a root.
+        """
+        away = left_behind(self._db, gone, self._empty)
+        for (root_id, folder), rows in away.items():
+            where = self._roots.shown(root_id, folder) if folder else ""
+            if not folder:
+                where = shown(os.fspath(self._roots.by_id(root_id).path))
+                raise PathNotFoundError(
+                    f"The library folder {where} is empty, and the {len(rows)} files known in it "
+                    "lay on another disk; nothing was read or marked missing.",
+                    hint="Mount the disk. If it was emptied on purpose, put any file there and "
+                    "call ingest again.",
+                    details={"root": where},
+                )
+            self._tally.note(
+                f"{where} is empty, and the {len(rows)} files known in it lay on another disk, "
+                "which seems not to be mounted: they were not marked missing. If it was emptied "
+                "on purpose, remove the folder."
+            )
+        lost = {row.id for rows in away.values() for row in rows}
+        return [row for row in gone if row.id not in lost]
 
     def _write(
         self,

@@ -36,13 +36,21 @@ class PassedOver:
     why: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Empty:
+    """A folder without a single entry: all that a disk that is not mounted leaves behind."""
+
+    path: str
+    device: int
+
+
 def walk(
     root: Path, relative: str, *, extensions: tuple[str, ...], recursive: bool = True
-) -> Iterator[Found | PassedOver]:
+) -> Iterator[Found | PassedOver | Empty]:
     """Yield the videos under one folder of a root, or the one file that `relative` names.
 
     Entries come folder by folder in no promised order. A subfolder that vanishes or may not be
-    read is told and passed over.
+    read is told and passed over; one that is empty is told.
 
     Raises:
         PathNotFoundError: The root, or the place to walk, is not there, cannot be read, or stops
@@ -63,14 +71,15 @@ def walk(
 
 def _folders(
     start: str, relative: str, wanted: frozenset[str], *, recursive: bool
-) -> Iterator[Found | PassedOver]:
+) -> Iterator[Found | PassedOver | Empty]:
     waiting = [(start, relative)]
     while waiting:
         place, folder = waiting.pop()
-        ignored = 0
+        ignored, empty = 0, True
         try:
             with os.scandir(place) as entries:
                 for entry in entries:
+                    empty = False
                     path = f"{folder}/{entry.name}" if folder else entry.name
                     if entry.is_dir(follow_symlinks=False):
                         if recursive and not is_managed(path):
@@ -79,6 +88,8 @@ def _folders(
                         yield _found(entry, path)
                     else:
                         ignored += 1
+            if empty:
+                yield Empty(folder, os.lstat(place).st_dev)
         except OSError as error:
             if place == start:
                 raise _unreadable(place, error) from error
