@@ -33,7 +33,6 @@ def fdopen(fd: int, *how: object, **more: object) -> object:
     return _fdopen(fd, *how, **more)  # type: ignore[call-overload]  # any way to open
 
 
-def for_workers(folder: Path) -> None:
-    """Write what every Python that is started with this folder in PYTHONPATH does first."""
-    source = Path(__file__).read_text(encoding="utf-8")
-    (folder / "sitecustomize.py").write_text(f"{source}\nos.fdopen = fdopen\n", encoding="utf-8")
+def as_source() -> str:
+    """Return what a worker has to run to have that disk too."""
+    return f"{Path(__file__).read_text(encoding='utf-8')}\nos.fdopen = fdopen\n"

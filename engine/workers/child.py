@@ -6,12 +6,14 @@ get between the messages, and it ends at once when the server does.
 """
 
 import contextlib
+import errno
 import os
 import queue
 import signal
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import BinaryIO
 
 from autodedup.engine.errors import FileError
@@ -33,9 +35,15 @@ from autodedup.engine.workers.wire import (
     signature_message,
     stills_message,
 )
+from autodedup.schemas.base import Frozen
 
 _SIGN_OF_LIFE_S = 0.2
 _USUAL_SIDE = 224  # pixels: what most models of meaning are shown
+_SPENT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+_MOST_OPEN = 128  # descriptors: a worker between two files has a dozen, a process may have 1,024
+_EASIEST_TO_SPARE = (
+    "500"  # of 1,000: whom the kernel ends where memory runs out, and not the server
+)
 _MEMORY_BYTES = 4 << 30  # address space: an 8K film of ten bits with sixteen references fits
 
 
@@ -52,34 +60,57 @@ def main() -> None:
 
 
 def _answer(request: Request, pipe: BinaryIO) -> None:
-    life = _Life(pipe)
+    head, body, spent = _worked(request, _Life(pipe))
+    if spent or _holds_too_much():
+        send(pipe, Alive(spent=True))
+    send(pipe, head, body)
+
+
+def _worked(request: Request, life: "_Life") -> tuple[Frozen, bytes, bool]:
+    """Return the answer and its body, and whether something gave out that was not the file."""
     try:
-        if request.job == "sign":
-            signature = sign(
-                request.path,
-                request.expected,
-                life.report,
-                embedded=request.embedded,
-                why_cpu=request.why_cpu,
-            )
-            send(pipe, *signature_message(signature))
-            return
-        if request.job == "stills":
-            send(pipe, *stills_message(_stills(request, life)))
-            return
-        if request.wanted is not None:
-            send(pipe, *shots_message(_shots(request, request.wanted, life)))
-            return
-        hashed = sha256 if request.job == "sha256" else stream_hash
-        digest = hashed(request.path, request.expected, life.report)
-        send(pipe, Digest(sha256=digest.hex()))
+        return *_done(request, life), False
     except FileError as error:
-        send(pipe, Refused(code=error.code, detail=error.detail[:1000]))
+        cause = error.__cause__
+        spent = isinstance(cause, OSError) and cause.errno in _SPENT
+        return Refused(code=error.code, detail=error.detail[:1000]), b"", spent
     except MemoryError:
-        send(pipe, Refused(code="DECODE_FAILED", detail="It needs more memory than a worker has."))
+        lacking = "It needs more memory than a worker has."
+        return Refused(code="DECODE_FAILED", detail=lacking), b"", True
     except Exception as error:  # noqa: BLE001  # a fault of ours costs this file, not the worker
         unforeseen = f"The decoder failed in an unforeseen way ({type(error).__name__})."
-        send(pipe, Refused(code="DECODER_CRASHED", detail=unforeseen))
+        return Refused(code="DECODER_CRASHED", detail=unforeseen), b"", False
+
+
+def _done(request: Request, life: "_Life") -> tuple[Frozen, bytes]:
+    if request.job == "sign":
+        signature = sign(
+            request.path,
+            request.expected,
+            life.report,
+            embedded=request.embedded,
+            why_cpu=request.why_cpu,
+        )
+        return signature_message(signature)
+    if request.job == "stills":
+        return stills_message(_stills(request, life))
+    if request.wanted is not None:
+        return shots_message(_shots(request, request.wanted, life))
+    hashed = sha256 if request.job == "sha256" else stream_hash
+    return Digest(sha256=hashed(request.path, request.expected, life.report).hex()), b""
+
+
+def _holds_too_much() -> bool:
+    """Say whether files left so much behind that the next ones would be refused for it."""
+    try:
+        if len(os.listdir("/dev/fd")) > _MOST_OPEN:  # noqa: PTH208  # as strings: it is often asked
+            return True
+        pages = int(Path("/proc/self/statm").read_bytes().split()[0])
+    except FileNotFoundError:  # where there is no /proc, the memory is not bounded either
+        return False
+    except (OSError, MemoryError):
+        return True
+    return pages * os.sysconf("SC_PAGE_SIZE") > _MEMORY_BYTES // 2
 
 
 def _stills(request: Request, life: "_Life") -> Stills:
@@ -148,6 +179,9 @@ def _bound_resources() -> None:
             # macOS does not take a bound on address space; a stricter one may stand already.
             with contextlib.suppress(ValueError, OSError):
                 resource.setrlimit(what, (limit, limit))
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            Path("/proc/self/oom_score_adj").write_text(_EASIEST_TO_SPARE)
 
 
 if __name__ == "__main__":

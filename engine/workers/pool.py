@@ -57,7 +57,8 @@ class WorkerPool(AbstractContextManager["WorkerPool"]):
     """Processes that are started when needed, replaced when they die, and ended on `close`.
 
     One `run` at a time. A worker that makes no progress on a file for `timeout_s` is killed, and
-    so is one that comes to no end in many times that.
+    so is one that comes to no end in many times that. One that says that it is spent (of memory or
+    descriptors) is replaced, and what it refused since is given to another.
     """
 
     def __init__(self, size: int, timeout_s: float) -> None:
@@ -86,14 +87,15 @@ class WorkerPool(AbstractContextManager["WorkerPool"]):
             InternalFaultError: No worker can be started here.
         """
         waiting = iter(tasks)
+        again: list[Task[V]] = []
         in_hand: dict[WorkerProcess, Task[V]] = {}
         timed_out: set[WorkerProcess] = set()
         ended = False
         try:
             while not stop.is_set():
-                more = not ended
+                more = not ended or bool(again)
                 while more and len(in_hand) < self._size:
-                    task = next(waiting, _NO_MORE)
+                    task = again.pop() if again else next(waiting, _NO_MORE)
                     if task is None or isinstance(task, _NoMore):
                         ended, more = task is not None, False
                         continue
@@ -108,7 +110,11 @@ class WorkerPool(AbstractContextManager["WorkerPool"]):
                     timed_out |= self._kill_overdue(timed_out)
                     continue
                 worker, word = news
-                if worker in in_hand:
+                if worker in in_hand and _refused_for_want(worker, word):
+                    self._busy.discard(worker)
+                    worker.kill()
+                    again.append(in_hand.pop(worker))
+                elif worker in in_hand:
                     yield self._outcome(worker, in_hand.pop(worker), word, timed_out)
                 elif worker in self._idle:
                     self._idle.remove(worker)  # died of nothing that we asked
@@ -166,9 +172,17 @@ class WorkerPool(AbstractContextManager["WorkerPool"]):
             worker.kill()
             why = f"The decoder process answered nonsense ({error})."
             return Failed(task, FileError("DECODER_CRASHED", why))
-        if worker not in timed_out:  # it answered while it was being stopped
+        if worker.spent:
+            worker.kill()
+        elif worker not in timed_out:  # it answered while it was being stopped
             self._idle.append(worker)
         return Failed(task, value) if isinstance(value, FileError) else Done(task, value)
+
+
+def _refused_for_want(worker: WorkerProcess, word: Answer | Death) -> bool:
+    """Say whether a file was refused by a worker that others had spent before it came."""
+    refused = isinstance(word, Answer) and isinstance(word.head, Refused)
+    return refused and worker.spent and worker.asked > 1
 
 
 def _request(task: Task[V]) -> Request:

@@ -62,6 +62,8 @@ class WorkerProcess:
         self._size = 0
         self._nonsense = False
         self.awaited = False
+        self.asked = 0
+        self.spent = False
         self._thread = threading.Thread(target=self._live, name="worker", daemon=True)
         self._thread.start()
         self._started.wait()
@@ -74,6 +76,7 @@ class WorkerProcess:
     def ask(self, request: Request) -> None:
         """Hand over a file. That the worker is gone already is told by its death."""
         self.awaited = True
+        self.asked += 1
         self._size = request.expected.size
         self._since = time.monotonic()
         pipe = self._process.stdin if self._process else None
@@ -146,6 +149,7 @@ class WorkerProcess:
             head, body = message
             self._heard_at = time.monotonic()
             if isinstance(head, Alive):
+                self.spent = self.spent or head.spent
                 continue
             if isinstance(head, Request) or not self.awaited:
                 self._nonsense = True  # an answer to nothing

@@ -60,9 +60,10 @@ class Request(AboutFile):
 
 
 class Alive(Frozen):
-    """A worker has started, or has come further."""
+    """A worker has started, or has come further; a spent one should be asked nothing more."""
 
     kind: Literal["alive"] = "alive"
+    spent: bool = False
 
 
 class Refused(Frozen):

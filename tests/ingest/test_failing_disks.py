@@ -9,6 +9,7 @@ from pathlib import Path
 import failing_disk
 import pytest
 from conftest import ingest
+from worker_faults import in_workers
 
 from autodedup.engine.errors import FileError, PathNotFoundError
 from autodedup.engine.media.reading import opened
@@ -28,8 +29,7 @@ needs_proc = pytest.mark.skipif(sys.platform != "linux", reason="finds names in 
 def damaged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Give this process and its workers a disk with a damaged block."""
     monkeypatch.setattr("os.fdopen", failing_disk.fdopen)
-    failing_disk.for_workers(tmp_path)
-    monkeypatch.setenv("PYTHONPATH", os.fspath(tmp_path), prepend=os.pathsep)
+    in_workers(failing_disk.as_source(), tmp_path, monkeypatch)
 
 
 def states(root: Path) -> dict[str, tuple[str, str | None]]:

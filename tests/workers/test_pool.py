@@ -136,11 +136,13 @@ def busy_worker(pool: WorkerPool, seen: set[int]) -> int:
 
 
 @needs_signals
+@pytest.mark.parametrize("how", ["SIGSEGV", "SIGKILL"])  # a decoder's crash; the kernel's memory
 def test_a_worker_that_dies_costs_the_file_in_hand_and_is_replaced(
-    endless: Path, video: Path
+    how: str, endless: Path, video: Path
 ) -> None:
     with WorkerPool(1, timeout_s=60.0) as pool:
-        killer = threading.Thread(target=lambda: os.kill(busy_worker(pool, set()), signal.SIGSEGV))
+        deadly = signal.Signals[how]
+        killer = threading.Thread(target=lambda: os.kill(busy_worker(pool, set()), deadly))
         # The first word has to be out before the signal: a worker that never spoke is our fault.
         (warm,) = pool.run([task(DigestTask, 0, video)], never())
         assert warm.error is None
@@ -152,7 +154,7 @@ def test_a_worker_that_dies_costs_the_file_in_hand_and_is_replaced(
 
     assert first.error is not None
     assert first.error.code == "DECODER_CRASHED"
-    assert "SIGSEGV" in first.error.detail
+    assert how in first.error.detail
     assert second.error is None
 
 
