@@ -3,8 +3,9 @@
 A file is unchanged if its size and modification time are what they were. Nearly every file is:
 what was recorded and what the walk meets are compared as whole tuples, and the row of a file is
 read only where they differ. One that appears while another of the same identity (device, inode,
-size, time) has vanished was moved, and keeps what is known of it. A root that cannot be read stops the scan: nothing is missing because a disk is. Nor is
-what lay below a folder that is now empty and was another disk's: there it was mounted.
+size, time) has vanished was moved, and keeps what is known of it. A root that cannot be read stops
+the scan: nothing is missing because a disk is. Nor is what lay below a folder that is now empty and
+was another disk's: there it was mounted.
 """
 
 import os
