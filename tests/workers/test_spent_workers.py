@@ -10,6 +10,7 @@ import pytest
 from conftest import ingest
 from worker_faults import when_opening
 
+from autodedup.engine.media.reading import Seen
 from autodedup.engine.opening import open_library
 from autodedup.engine.settings import Settings
 from autodedup.engine.store import files
@@ -27,10 +28,9 @@ def fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fault:
 
 
 def hashed(pool: WorkerPool, *paths: Path) -> list[Outcome[bytes]]:
-    found = [(path, path.stat()) for path in paths]
     tasks = [
-        DigestTask(key=n, path=os.fspath(path), size=was.st_size, mtime_ns=was.st_mtime_ns)
-        for n, (path, was) in enumerate(found)
+        DigestTask(key=n, path=os.fspath(path), expected=Seen.of(path.stat()))
+        for n, path in enumerate(paths)
     ]
     return sorted(pool.run(tasks, threading.Event()), key=lambda outcome: outcome.task.key)
 
