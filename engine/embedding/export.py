@@ -37,7 +37,7 @@ from autodedup.engine.embedding.network import (
 from autodedup.engine.embedding.symmetry import POSITIONS
 
 _OPSET = 18
-_POINT: Final = {"strides": [1, 1], "pads": [0, 0, 0, 0], "kernel_shape": [1, 1]}
+_SIDES: Final = np.array([2, 3], dtype=np.int64)
 _LAST_AXIS: Final = np.array([2], dtype=np.int64)  # of three, and of four the one before the last
 _FORMAT = 9  # ONNX's own version: read by every onnxruntime since 1.15
 
@@ -64,9 +64,13 @@ class _Chain:
         self.end = result
         return result
 
-    def convolve(self, name: str, conv: SymmetricConv, norm: SymmetricNorm) -> None:
+    def convolve(
+        self, name: str, conv: SymmetricConv, norm: SymmetricNorm, colours: Tensor | None = None
+    ) -> None:
         scale, offset = (_plain(each) for each in norm.as_affine())
         filters = _plain(conv.filters()) * scale[:, None, None, None]
+        if colours is not None:
+            filters = np.einsum("opij,pc->ocij", filters, _plain(colours))
         padding = (conv.side - 1) // 2
         self.add(
             "Conv",
@@ -77,8 +81,8 @@ class _Chain:
             kernel_shape=[conv.side] * 2,
         )
 
-    def halve(self, name: str, part: Halving) -> None:
-        self.convolve(name, part.conv, part.norm)
+    def halve(self, name: str, part: Halving, colours: Tensor | None) -> None:
+        self.convolve(name, part.conv, part.norm, colours)
         self.add("Relu")
 
     def reside(self, name: str, part: Residual) -> None:
@@ -147,18 +151,23 @@ def trained(path: Path) -> CopyNetwork:
 
 
 def _even(chain: _Chain, network: CopyNetwork) -> None:
-    """Write out `CopyNetwork.evened`."""
-    sides = chain.keep("sides", np.array([2, 3], dtype=np.int64))
-    opponents = chain.keep("opponents", _plain(network.opponents / 255))
-    planes = chain.add("Conv", opponents, **_POINT)
-    mean = chain.add("ReduceMean", sides, keepdims=1)
+    """Write out `CopyNetwork.evened` but for its colours: those are in the first filters.
+
+    Convolutions of one or three channels cost a runtime that counts in sixteens as much as ones of
+    sixteen, hence a product of matrices for the brightness.
+    """
+    planes = chain.end
+    mean = chain.add("ReduceMean", chain.keep("sides", _SIDES), keepdims=1)
     chain.end = planes
     centred = chain.add("Sub", mean)
-    brightness = np.array([1, 0, 0], dtype=np.float32).reshape(1, 3, 1, 1)
-    chain.add("Mul", chain.add("Conv", chain.keep("brightness", brightness), **_POINT))
-    chain.add("ReduceMean", sides, keepdims=1)
-    chain.add("Add", chain.keep("faint", np.array(FAINT, dtype=np.float32)))
-    spread = chain.add("Sqrt")
+    flat = chain.add("Reshape", chain.keep("rows", np.array([0, 3, -1], dtype=np.int64)))
+    chain.end = chain.keep("brightness", _plain(network.opponents[:1, :, 0, 0]))
+    chain.add("Mul", chain.add("MatMul", flat))
+    chain.add("ReduceMean", chain.keep("across", _LAST_AXIS), keepdims=1)
+    # Values are 0 … 255 here and 0 … 1 in training; what they are divided by makes up for it.
+    chain.add("Add", chain.keep("faint", np.array(FAINT * 255**2, dtype=np.float32)))
+    chain.add("Sqrt")
+    spread = chain.add("Reshape", chain.keep("a plane", np.array([0, 1, 1, 1], dtype=np.int64)))
     chain.end = centred
     chain.add("Div", spread)
 
@@ -168,7 +177,8 @@ def _places(chain: _Chain, network: CopyNetwork) -> None:
     _even(chain, network)
     for number, part in enumerate(network.body):
         if isinstance(part, Halving):
-            chain.halve(f"body.{number}", part)
+            colours = None if number else network.opponents[:, :, 0, 0]
+            chain.halve(f"body.{number}", part, colours)
         elif isinstance(part, Residual):
             chain.reside(f"body.{number}", part)
     chain.convolve("widen", network.widen, network.widen_norm)

@@ -22,8 +22,8 @@ from torch.utils.data import DataLoader, Dataset
 from autodedup.engine.embedding.edits import Reach, pairs
 from autodedup.engine.embedding.framing import Rects, Size, covered, levels_of, whole
 from autodedup.engine.embedding.gallery import Gallery, make_gallery
-from autodedup.engine.embedding.network import CELL, CopyNetwork, pooled
-from autodedup.engine.embedding.objective import copy_loss, found_share
+from autodedup.engine.embedding.network import CELL, DIMENSIONS, CopyNetwork, pooled
+from autodedup.engine.embedding.objective import Memory, copy_loss, found_share
 from autodedup.engine.embedding.photographs import fetch
 from autodedup.engine.embedding.pictures import marks
 
@@ -34,6 +34,8 @@ _HARDENING: Final = 0.5  # little from what is hard. After this share of the ste
 _WARM_UP: Final = 100  # steps
 _SAVE_EVERY: Final = 100  # steps
 _TELL_EVERY: Final = 25
+# Answers of a network that still learns fast are strangers to its later ones.
+_REMEMBERING: Final = 0.2  # of the steps pass before answers are remembered
 _WARMEST: Final = 0.3  # temperatures of the contrast
 _COLDEST: Final = 0.07
 
@@ -76,7 +78,7 @@ class Recipe:
     """
 
     seed: int = 1
-    steps: int = 2000
+    steps: int = 4000
     batch: int = 128
     learning_rate: float = 2.5e-3
     weight_decay: float = 0.02
@@ -92,6 +94,7 @@ class Run:
 
     network: CopyNetwork
     optimiser: torch.optim.AdamW
+    memory: Memory
     step: int = 0
 
     @classmethod
@@ -102,7 +105,11 @@ class Run:
         optimiser = torch.optim.AdamW(
             network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
         )
-        return cls(network, optimiser)
+        nothing = Memory(
+            torch.empty(0, DIMENSIONS, device=device),
+            torch.empty(0, dtype=torch.int64, device=device),
+        )
+        return cls(network, optimiser, nothing)
 
     def save(self, path: Path, recipe: Recipe) -> None:
         """Write everything needed to go on; a half-written file never takes the place of one."""
@@ -111,6 +118,7 @@ class Run:
             "step": self.step,
             "network": self.network.state_dict(),
             "optimiser": self.optimiser.state_dict(),
+            "memory": (self.memory.answers, self.memory.sources),
         }
         torch.save(state, partial := path.with_suffix(".part"))
         partial.replace(path)
@@ -120,6 +128,9 @@ class Run:
         state = torch.load(path, map_location="cpu", weights_only=True)
         self.network.load_state_dict(state["network"])
         self.optimiser.load_state_dict(state["optimiser"])
+        answers, sources = state["memory"]
+        device = self.memory.answers.device
+        self.memory = Memory(answers.to(device), sources.to(device))
         self.step = int(state["step"])
 
 
@@ -210,7 +221,9 @@ def take_step(run: Run, recipe: Recipe, batch: Batch) -> tuple[float, float]:
         small, large = run.network.places(batch.small), run.network.places(batch.large)
     both = torch.cat([pooled(small, batch.in_small), pooled(large, batch.in_large)])
     answers, sources = run.network.described(both)[:, 0], batch.sources.repeat(2)
-    loss = copy_loss(answers, sources, temperature(recipe, run.step))
+    loss = copy_loss(answers, sources, temperature(recipe, run.step), run.memory)
+    if run.step >= _REMEMBERING * recipe.steps:
+        run.memory = run.memory.with_more(answers, sources)
     run.optimiser.zero_grad()
     torch.autograd.backward(loss)
     torch.nn.utils.clip_grad_norm_(run.network.parameters(), 5.0)
