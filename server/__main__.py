@@ -1,5 +1,6 @@
 """The command `autodedup`: picks the subcommand and imports only that."""
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -11,6 +12,9 @@ WRONG_COMMAND = 4  # the exit status of INVALID_ARGUMENT
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status."""
+    # Our products of matrices are many and small: threads that wait for each other would cost a
+    # busy machine many times what they save an idle one. Read when numpy is first imported.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     words = sys.argv[1:] if argv is None else list(argv)
     name = words[0] if words else "--help"
     if name in {"--help", "-h", "help"}:

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from autodedup.engine.embedding import shapes
 from autodedup.engine.embedding.storage import to_bytes
-from autodedup.engine.match.model import Clip
-from autodedup.engine.signature.model import Embeddings
+from autodedup.engine.match.model import Clip, EmbeddedFrames
 from autodedup.engine.signature.views import VIEWS, turned
 
 Times = NDArray[np.float64]
@@ -118,7 +117,8 @@ def embedded(whole: Clip, source: Film, edit: Edit | None = None, *, model: str 
     noise = chance.normal(size=views.shape)
     views += edit.blur * noise / np.linalg.norm(noise, axis=2, keepdims=True)
     views /= np.linalg.norm(views, axis=2, keepdims=True)
-    return replace(whole, embeddings=Embeddings(model, to_bytes(views.astype(np.float32))))
+    kept_as = to_bytes(views.astype(np.float32))
+    return replace(whole, embeddings=EmbeddedFrames(model, np.arange(len(kept_as)), kept_as))
 
 
 def _shown(waves: Waves, view: int, window: int) -> Waves:

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 SPREAD_WEIGHT: Final = 3.0
-REMEMBERED: Final = 4096  # answers: a false pair in thousands is met in no batch of a few hundred
+REMEMBERED: Final = 2048  # answers: a false pair in thousands is met in no batch of a few hundred
 _NEVER = -1e4  # a logit that has no say
 
 
@@ -41,17 +41,17 @@ def copy_loss(answers: Tensor, sources: Tensor, temperature: float, memory: Memo
     """
     total = len(answers)
     partner = torch.arange(total, device=answers.device).roll(total // 2)
-    others = torch.cat([answers, memory.answers])
-    cosines = answers @ others.T
+    cosines = answers @ torch.cat([answers, memory.answers]).T
     kin = sources[:, None] == torch.cat([sources, memory.sources])[None]
     apart = kin.clone()
     apart[torch.arange(total), partner] = False
     logits = (cosines / temperature).masked_fill(apart, _NEVER)
     contrast = functional.cross_entropy(logits, partner)
 
-    nearest = cosines.detach().masked_fill(kin, -2).argmax(1)
+    # Only those of the batch: to flee from what is remembered, all answers would drift together.
+    nearest = cosines[:, :total].detach().masked_fill(kin[:, :total], -2).argmax(1)
     # The nearest stranger is pushed away the harder the nearer it is.
-    spread = -torch.log((answers - others[nearest]).norm(dim=1) + 1e-6).mean()
+    spread = -torch.log((answers - answers[nearest]).norm(dim=1) + 1e-6).mean()
     return contrast + SPREAD_WEIGHT * spread
 
 

@@ -35,7 +35,7 @@ _WARM_UP: Final = 100  # steps
 _SAVE_EVERY: Final = 100  # steps
 _TELL_EVERY: Final = 25
 # Answers of a network that still learns fast are strangers to its later ones.
-_REMEMBERING: Final = 0.2  # of the steps pass before answers are remembered
+_REMEMBERING: Final = 0.6  # of the steps pass before answers are remembered
 _WARMEST: Final = 0.3  # temperatures of the contrast
 _COLDEST: Final = 0.07
 

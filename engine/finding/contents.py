@@ -8,9 +8,8 @@ import numpy as np
 
 from autodedup.engine.library import LibraryFile
 from autodedup.engine.match.memory import SearchMemory
-from autodedup.engine.match.model import Clip
+from autodedup.engine.match.model import Clip, EmbeddedFrames
 from autodedup.engine.semantic.vectors import Meanings
-from autodedup.engine.signature.model import Embeddings
 from autodedup.engine.signature.recipe import RECIPE
 from autodedup.engine.store import meanings, signatures
 from autodedup.engine.store.database import Database
@@ -93,6 +92,10 @@ def _clip(
         hashes=frames.hashes,
         quality=frames.quality,
         anchor_whashes=np.frombuffer(file.signature.anchors, dtype="<u8").astype(np.uint64),
-        embeddings=None if recipe is None else Embeddings(recipe, frames.embeddings),
+        embeddings=(
+            None
+            if recipe is None
+            else EmbeddedFrames(recipe, frames.embedded_places, frames.embeddings)
+        ),
         meaning=meaning,
     )

@@ -87,7 +87,8 @@ def find_candidates(
     hits = similar_frames(
         table, near_bits, like=like, stop=stop, report=report, memory=memory, gpu=gpu
     )
-    close = neighbours(clips, table, like=like, stop=stop)
+    embedded = None if memory is None else memory.embedded
+    close = neighbours(clips, table, like=like, stop=stop, memory=embedded)
     if stop.is_set():
         raise CancelledError("The search was cancelled; nothing was changed.")
     weight = _weights(table, hits, len(clips))

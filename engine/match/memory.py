@@ -29,10 +29,13 @@ class SearchMemory:
         self._clips: list[int] = []
         self._table: tuple[_Rows[np.int64], _Rows[np.int64], _Rows[np.uint8]] | None = None
         self._ranked: dict[Chunk, list[Ranked]] = {}
+        self.embedded: dict[int, NDArray[np.intp]] = {}
+        """By the key of a clip: which of its embedded frames are looked up (`neighbours`)."""
 
     def forget(self) -> None:
         """Let go of everything."""
         self._clips, self._table, self._ranked = [], None, {}
+        self.embedded.clear()
 
     def table(self, clips: Sequence[Clip]) -> FrameTable:
         """Return the table of these clips, of which only what is new is laid out."""

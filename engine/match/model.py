@@ -7,9 +7,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autodedup.engine.semantic.vectors import Meanings
-from autodedup.engine.signature.model import Embeddings
 
 PairRelation = Literal["near", "contains", "overlap", "semantic"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EmbeddedFrames:
+    """The copy embeddings of a clip's frames, of those that have any.
+
+    recipe  how they were made; only embeddings of one recipe may be compared
+    places  (K,) int64, rising: places of the frames in the clip
+    rows    (K, V, 128) int8, as in `engine.signature.model.Embeddings`
+    """
+
+    recipe: str
+    places: NDArray[np.int64]
+    rows: NDArray[np.int8]
+
+    def among(self, places: NDArray[np.intp]) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
+        """Say of places of frames, rising, which are embedded, and where these stand in `rows`."""
+        at = np.minimum(np.searchsorted(self.places, places), max(0, len(self.places) - 1))
+        known = self.places[at] == places if len(self.places) else np.zeros(len(places), dtype=bool)
+        return known, at[known]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,7 +45,7 @@ class Clip:
     hashes: NDArray[np.uint8]
     quality: NDArray[np.float32]
     anchor_whashes: NDArray[np.uint64]
-    embeddings: Embeddings | None = None
+    embeddings: EmbeddedFrames | None = None
     meaning: Meanings | None = None
 
 

@@ -2,8 +2,9 @@
 
 Wholes are compared with wholes, and the small whole of either clip with every window of the other
 (`engine.embedding.shapes`). Only frames that differ from the one before are asked. In small
-libraries every frame is compared with every other, in tiles of bounded size; in large ones the
-nearest are looked up in a graph. A single clip is always compared with everything.
+libraries every frame is compared with every other, in tiles of bounded size. In large ones those
+that lie close are looked up in cells, and of the windows, which are many, only those of some frames
+of a clip are compared. A single clip is always compared with everything.
 """
 
 import threading
@@ -16,16 +17,20 @@ from numpy.typing import NDArray
 
 from autodedup.engine.embedding.calibration import ALIKE
 from autodedup.engine.embedding.runtime import DIMENSIONS
-from autodedup.engine.embedding.shapes import FULL, SMALL, VIEWS
+from autodedup.engine.embedding.shapes import FULL, SMALL
 from autodedup.engine.embedding.storage import from_bytes
-from autodedup.engine.match.approximate import Graph, distinct
+from autodedup.engine.match.approximate import Cells, Owned, distinct
 from autodedup.engine.match.frames import FrameTable
-from autodedup.engine.match.model import Clip
-from autodedup.engine.match.sights import ViewPair
+from autodedup.engine.match.model import Clip, EmbeddedFrames
+from autodedup.engine.match.rows import counted
+from autodedup.engine.match.rows import distinct as distinct_rows
+from autodedup.engine.match.sights import Places, ViewPair
 
 LEAST_SHARE = 0.2  # of the frames of one clip that must have a neighbour in the other
 MOST_VIEWS = 2  # of a pair that are worth a closer look, the best supported
 EXACT_FRAMES = 6_000  # up to which all are compared
+SPARSE_SECONDS = 4.0  # between two frames of a clip whose windows are looked up
+SPARSE_LEAST = 12  # of such frames in a clip, if it has as many
 TILE_ROWS, TILE_COLUMNS = 512, 4096
 
 # Of the frame that asks, and of the frame that is asked.
@@ -47,23 +52,30 @@ Pairs = dict[tuple[int, int], Near]
 
 
 def neighbours(
-    clips: Sequence[Clip], table: FrameTable, *, like: int | None, stop: threading.Event
+    clips: Sequence[Clip],
+    table: FrameTable,
+    *,
+    like: int | None,
+    stop: threading.Event,
+    memory: dict[int, Places] | None = None,
 ) -> Pairs:
     """Return pairs of clips (places, the smaller first) that may show the same.
 
-    With `like` only that clip's pairs are returned. Ends early, with what was found, when `stop`
-    is set.
+    With `like` only that clip's pairs are returned. `memory` keeps from one search to the next
+    which frames of a clip, by its key, differ from the one before. Ends early, with what was
+    found, when `stop` is set.
     """
     found: dict[tuple[int, int], dict[ViewPair, float]] = {}
     recipes = sorted({clip.embeddings.recipe for clip in clips if clip.embeddings is not None})
     for recipe in recipes:
-        frames = _Frames.of(clips, table, recipe)
-        count = np.bincount(frames.owner, minlength=len(clips))
-        exact = like is not None or len(frames.owner) <= EXACT_FRAMES
-        hits = _close(frames, like) if exact else _nearest(frames)
+        frames = _Frames.of(clips, table, recipe, {} if memory is None else memory)
+        if like is not None:
+            hits = _of_one(frames, like)
+        else:
+            hits = (_compared if len(frames.owner) <= EXACT_FRAMES else _looked_up)(frames)
         for views, met in _until(stop, hits):
-            for (one, other), number in met:
-                if one != other and (share := number / count[one]) >= LEAST_SHARE:
+            for (one, other), share in met:
+                if one != other and share >= LEAST_SHARE:
                     pair = (min(one, other), max(one, other))
                     seen = ViewPair(*(views if one < other else views[::-1]))
                     shares = found.setdefault(pair, {})
@@ -78,94 +90,167 @@ def _best(shares: dict[ViewPair, float]) -> Near:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Frames:
-    """The frames of one recipe that are asked: owners (M,), rising, and rows (M, V, 128) int8."""
+    """The frames of one recipe that differ from the one before, with owners (M,) and times (M,).
+
+    `at` says for each clip that has any where its frames stand in the rows of its embeddings. The
+    rows stay where they are: those of a large library are copied one view at a time.
+    """
 
     owner: NDArray[np.int64]
-    rows: NDArray[np.int8]
+    seconds: NDArray[np.float64]
+    clips: tuple[EmbeddedFrames, ...]
+    at: tuple[NDArray[np.intp], ...]
 
     @classmethod
-    def of(cls, clips: Sequence[Clip], table: FrameTable, recipe: str) -> "_Frames":
-        owners = [np.zeros(0, dtype=np.int64)]
-        rows = [np.zeros((0, len(VIEWS), DIMENSIONS), dtype=np.int8)]
+    def of(
+        cls, clips: Sequence[Clip], table: FrameTable, recipe: str, memory: dict[int, Places]
+    ) -> "_Frames":
         edges = np.searchsorted(table.owner, np.arange(len(clips) + 1))
-        for place, clip in enumerate(clips):
-            if clip.embeddings is not None and clip.embeddings.recipe == recipe:
-                mine = clip.embeddings.rows[table.place[edges[place] : edges[place + 1]]]
-                mine = mine[mine[:, FULL].any(axis=1)]
-                mine = mine[distinct(mine[:, FULL])]
-                rows.append(mine)
-                owners.append(np.full(len(mine), place, dtype=np.int64))
-        return cls(np.concatenate(owners), np.concatenate(rows))
+        owners, seconds = [np.zeros(0, dtype=np.int64)], [np.zeros(0)]
+        embedded: list[EmbeddedFrames] = []
+        places: list[Places] = []
+        for number, clip in enumerate(clips):
+            frames = clip.embeddings
+            if frames is None or frames.recipe != recipe:
+                continue
+            if clip.key not in memory:
+                memory[clip.key] = _distinct(frames, table.place[edges[number] : edges[number + 1]])
+            at = memory[clip.key]
+            if len(at):
+                embedded.append(frames)
+                places.append(at)
+                seconds.append(clip.times_seconds[frames.places[at]])
+                owners.append(np.full(len(at), number, dtype=np.int64))
+        return cls(np.concatenate(owners), np.concatenate(seconds), tuple(embedded), tuple(places))
 
-
-# Views of the frame that was counted and of the one it met; and, by owners, how many frames of
-# the one clip have a neighbour in the other.
-_Met = tuple[tuple[int, int], list[tuple[tuple[int, int], int]]]
-
-
-def _counted(frames: _Frames, views: tuple[int, int], hits: NDArray[np.int64]) -> Iterator[_Met]:
-    """Give what (H, 2) places of frames that lie close come to, asked from either side."""
-    for (mine, its), (view, other) in (
-        ((0, 1), views),
-        ((1, 0), views[::-1]),
-    ):
-        once = np.unique(np.stack((hits[:, mine], frames.owner[hits[:, its]]), axis=1), axis=0)
-        owners = np.stack((frames.owner[once[:, 0]], once[:, 1]), axis=1)
-        pairs, count = np.unique(owners, axis=0, return_counts=True)
-        met = [
-            ((one, two), number)
-            for (one, two), number in zip(pairs.tolist(), count.tolist(), strict=True)
+    def view(self, number: int, chosen: NDArray[np.bool_]) -> Owned:
+        """Return one view of the chosen frames (M,)."""
+        edges = np.append(np.flatnonzero(np.diff(self.owner, prepend=-1)), len(self.owner))
+        rows = [
+            frames.rows[at[chosen[first:past]], number]
+            for frames, at, first, past in zip(
+                self.clips, self.at, edges[:-1].tolist(), edges[1:].tolist(), strict=True
+            )
         ]
-        yield (view, other), met
+        rows.append(np.zeros((0, DIMENSIONS), dtype=np.int8))
+        return Owned(np.concatenate(rows), self.owner[chosen])
+
+    def sparse(self) -> NDArray[np.bool_]:
+        """Choose some frames (M,) of every clip: one in so many seconds, of short clips several.
+
+        Two clips that show the same for a while have such frames in common moments, wherever these
+        lie: what one shows at one of them, the other shows among all of its frames.
+        """
+        first = np.flatnonzero(np.diff(self.owner, prepend=-1))
+        past = np.append(first[1:], len(self.owner))
+        shown = self.seconds[past - 1] - self.seconds[first]
+        step = np.maximum(np.minimum(SPARSE_SECONDS, shown / SPARSE_LEAST), 1e-3)
+        ticks = self.seconds // np.repeat(step, past - first)
+        kept: NDArray[np.bool_] = np.diff(ticks, prepend=-1.0) != 0
+        kept[first] = True
+        return kept
+
+
+def _distinct(frames: EmbeddedFrames, places: NDArray[np.int64]) -> Places:
+    """Return where the frames of these places that differ from the one before stand in the rows."""
+    _, at = frames.among(places)
+    at = at[frames.rows[at, FULL].any(axis=1)]
+    kept: Places = at[distinct(frames.rows[at, FULL])]
+    return kept
+
+
+# Views of the frame that was counted and of the one it met; and, by owners, which share of the
+# frames of the one clip that were asked have a neighbour in the other.
+_Met = tuple[tuple[int, int], list[tuple[tuple[int, int], float]]]
+
+
+def _counted(
+    frames: _Frames, views: tuple[int, int], hits: NDArray[np.int64], asked: NDArray[np.bool_]
+) -> Iterator[_Met]:
+    """Give what (H, 2) places of frames that lie close come to, asked from either side.
+
+    `asked` are the frames that stand for their clips: of these the shares are.
+    """
+    if views == (FULL, FULL):
+        hits = np.concatenate((hits, hits[:, ::-1]))
+    clips = int(frames.owner.max(initial=0)) + 1
+    expected = np.bincount(frames.owner[asked], minlength=clips)
+    for (mine, its), (view, other) in (((0, 1), views), ((1, 0), views[::-1])):
+        met = hits[:, mine] * clips + frames.owner[hits[:, its]]
+        once = distinct_rows(met.astype(np.uint64)).astype(np.int64)
+        pairs, count = counted(
+            (frames.owner[once // clips] * clips + once % clips).astype(np.uint64)
+        )
+        ones, others = np.divmod(pairs.astype(np.int64), clips)
+        shares = np.minimum(1.0, count / expected[ones])
+        yield (
+            (view, other),
+            list(
+                zip(zip(ones.tolist(), others.tolist(), strict=True), shares.tolist(), strict=True)
+            ),
+        )
         if views == (FULL, FULL):
             return  # both sides were asked
 
 
-def _close(frames: _Frames, like: int | None) -> Iterator[_Met]:
-    """Compare all frames, or those of one clip with all, tile by tile."""
-    everything = np.arange(len(frames.owner))
-    own = everything if like is None else everything[frames.owner == like]
-    for views in COMPARED:
-        rounds = [(own, everything)]
-        if like is not None and views != (FULL, FULL):
-            rounds.append((everything[frames.owner != like], own))
-        hits = [_products(frames, views, *asked) for asked in rounds]
-        yield from _counted(frames, views, np.concatenate(hits))
+def _compared(frames: _Frames) -> Iterator[_Met]:
+    """Compare all frames with each other."""
+    everything = np.ones(len(frames.owner), dtype=bool)
+    for held, view in COMPARED:
+        hits = _products(frames.view(held, everything), frames.view(view, everything))
+        yield from _counted(frames, (held, view), hits, everything)
 
 
-def _products(
-    frames: _Frames,
-    views: tuple[int, int],
-    rows: NDArray[np.intp],
-    columns: NDArray[np.intp],
-) -> NDArray[np.int64]:
-    """Return (H, 2) places of a row and a column whose views lie close, of different clips."""
+def _of_one(frames: _Frames, like: int) -> Iterator[_Met]:
+    """Compare one clip with all; in large libraries only some windows of it and of the others."""
+    everything, own = np.ones(len(frames.owner), dtype=bool), frames.owner == like
+    some = frames.sparse() if len(frames.owner) > EXACT_FRAMES else everything
+    mine, its = np.flatnonzero(own & some), np.flatnonzero(some & ~own)
+    hits = _products(frames.view(FULL, everything), frames.view(FULL, own))
+    hits = np.stack((hits[:, 0], np.flatnonzero(own)[hits[:, 1]]), axis=1)
+    yield from _counted(frames, (FULL, FULL), hits, everything)
+
+    windows = range(FULL + 1, SMALL)
+    own_windows = [frames.view(window, own & some) for window in windows]
+    together = Owned(
+        np.concatenate([each.rows for each in own_windows]),
+        np.concatenate([each.owner for each in own_windows]),
+    )
+    in_own = _products(frames.view(SMALL, everything), together)
+    small = frames.view(SMALL, own)
+    for number, window in enumerate(windows):
+        of_others = _products(small, frames.view(window, some & ~own))
+        of_own = in_own[in_own[:, 1] // max(1, len(mine)) == number]
+        held = np.concatenate((np.flatnonzero(own)[of_others[:, 0]], of_own[:, 0]))
+        shown = np.concatenate((its[of_others[:, 1]], mine[of_own[:, 1] % max(1, len(mine))]))
+        yield from _counted(frames, (SMALL, window), np.stack((held, shown), axis=1), some)
+
+
+def _products(mine: Owned, its: Owned) -> NDArray[np.int64]:
+    """Return (H, 2): which of mine and which of its rows lie close, of different clips."""
     found = [np.zeros((0, 2), dtype=np.int64)]
-    for start in range(0, len(columns), TILE_COLUMNS):
-        asked = columns[start : start + TILE_COLUMNS]
-        right = from_bytes(frames.rows[asked, views[1]]).T
-        for first in range(0, len(rows), TILE_ROWS):
-            mine = rows[first : first + TILE_ROWS]
-            cosines = from_bytes(frames.rows[mine, views[0]]) @ right
-            row, column = np.nonzero(cosines >= ALIKE)
-            hits = np.stack((mine[row], asked[column]), axis=1)
-            found.append(hits[frames.owner[hits[:, 0]] != frames.owner[hits[:, 1]]])
-    hits = np.concatenate(found)
-    return np.concatenate((hits, hits[:, ::-1])) if views == (FULL, FULL) else hits
+    for start in range(0, len(its.rows), TILE_COLUMNS):
+        right = from_bytes(its.rows[start : start + TILE_COLUMNS]).T
+        owner = its.owner[start : start + TILE_COLUMNS]
+        for first in range(0, len(mine.rows), TILE_ROWS):
+            close = from_bytes(mine.rows[first : first + TILE_ROWS]) @ right >= ALIKE
+            close &= mine.owner[first : first + TILE_ROWS, None] != owner[None]
+            row, column = np.nonzero(close)
+            found.append(np.stack((first + row, start + column), axis=1))
+    return np.concatenate(found)
 
 
-def _nearest(frames: _Frames) -> Iterator[_Met]:
-    """Look the views of all frames up among the nearest wholes, large and small."""
-    graphs = {view: Graph(frames.rows[:, view]) for view in (FULL, SMALL)}
-    for whole, view in COMPARED:
-        there = np.flatnonzero(frames.rows[:, view].any(axis=1))
-        hits = graphs[whole].near(frames.rows[there, view], ALIKE)
-        hits = np.stack((hits[:, 1], there[hits[:, 0]]), axis=1)
-        apart = frames.owner[hits[:, 0]] != frames.owner[hits[:, 1]]
-        hits = hits[apart]
-        if view == FULL:
-            hits = np.concatenate((hits, hits[:, ::-1]))
-        yield from _counted(frames, (whole, view), hits)
+def _looked_up(frames: _Frames) -> Iterator[_Met]:
+    """Look up what lies close in cells; of the windows, only those of some frames of a clip."""
+    everything, some = np.ones(len(frames.owner), dtype=bool), frames.sparse()
+    whole: int | None = None
+    for held, view in COMPARED:
+        if held != whole:
+            whole, cells = held, Cells(frames.view(held, everything))
+        asked = everything if view == FULL else some
+        hits = cells.near(frames.view(view, asked), ALIKE)
+        hits = np.stack((hits[:, 1], np.flatnonzero(asked)[hits[:, 0]]), axis=1)
+        yield from _counted(frames, (held, view), hits, asked)
 
 
 def _until(stop: threading.Event, found: Iterator[_Met]) -> Iterator[_Met]:

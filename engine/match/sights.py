@@ -172,9 +172,10 @@ def _rows(clip: Clip, places: Places, view: int) -> tuple[Places, NDArray[np.flo
     """Return which of the places are embedded in this view, and (n, 128) their embeddings."""
     if clip.embeddings is None:
         raise ValueError(f"clip {clip.key} has no embeddings")
-    rows = clip.embeddings.rows[places, view]
+    embedded, at = clip.embeddings.among(places)
+    rows = clip.embeddings.rows[at, view]
     there = rows.any(axis=1)
-    return places[there], from_bytes(rows[there])
+    return places[embedded][there], from_bytes(rows[there])
 
 
 def _scenes(hashes: NDArray[np.uint8]) -> int:

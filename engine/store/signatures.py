@@ -190,12 +190,13 @@ def set_stream_hash(connection: apsw.Connection, number: int, stream_hash: bytes
 class StoredFrames:
     """The frames of one signature, as arrays; shapes as in `engine.signature.model`.
 
-    `embeddings` (N, V, 128) int8 are zeros where a frame was not embedded.
+    `embeddings` (K, V, 128) int8 are of the frames that were embedded, in `embedded_places` (K,).
     """
 
     times_seconds: NDArray[np.float64]
     hashes: NDArray[np.uint8]
     quality: NDArray[np.float32]
+    embedded_places: NDArray[np.int64]
     embeddings: NDArray[np.int8]
 
 
@@ -210,28 +211,60 @@ def frames(db: Database, of: Collection[int] | None = None) -> dict[int, StoredF
             (cast("int", number), cast("int", first), cast("int", count), cast("bytes", body))
             for number, first, count, body in connection.execute(f"SELECT * FROM ({source}){some}")
         ]
-        places = [place for _, first, count, _ in found for place in range(first, first + count)]
-        embedded = (
-            _embedded(connection, None if of is None else places) if version >= _VIEWS_SINCE else {}
-        )
+        ranges = None if of is None else [range(row[1], row[1] + row[2]) for row in found]
+        embedded = _Embedded.none()
+        if version >= _VIEWS_SINCE:
+            embedded = _Embedded.read(connection, ranges)
     return {
-        number: _stored(unpacked(body, count), [embedded.get(first + n) for n in range(count)])
+        number: _stored(unpacked(body, count), *embedded.between(first, first + count))
         for number, first, count, body in found
     }
 
 
-def _embedded(connection: apsw.Connection, places: Sequence[int] | None) -> dict[int, bytes]:
-    """Return the views of the frames in these places, or of all, one after the other."""
-    sql = "SELECT rowid, embedding, views FROM frame_embeddings"
-    # A row by its number is found at once; for all of them one pass is quicker.
-    rows: Iterable[tuple[apsw.SQLiteValue, ...]] = (
-        connection.execute(sql)
-        if places is None
-        else (row for n in places for row in connection.execute(f"{sql} WHERE rowid = ?", (n,)))
-    )
-    found = {cast("int", n): cast("bytes", full) + cast("bytes", views) for n, full, views in rows}
-    # Views that were other than today's are of no use.
-    return {n: views for n, views in found.items() if len(views) == len(_NOT_EMBEDDED)}
+@dataclass(frozen=True, slots=True, eq=False)
+class _Embedded:
+    """Embedded frames: their numbers (M,) int64, rising, and their views (M, V, 128) int8."""
+
+    numbers: NDArray[np.int64]
+    rows: NDArray[np.int8]
+
+    @classmethod
+    def none(cls) -> "_Embedded":
+        return cls(np.zeros(0, np.int64), np.zeros((0, len(VIEWS), DIMENSIONS), np.int8))
+
+    @classmethod
+    def read(cls, connection: apsw.Connection, ranges: Sequence[range] | None) -> "_Embedded":
+        """Return the embedded frames of these ranges of numbers, or all."""
+        sql = "SELECT rowid, embedding, views FROM frame_embeddings"
+        if ranges is None:
+            there = connection.execute("SELECT rowid FROM frame_embeddings")
+            numbers = np.fromiter((cast("int", row[0]) for row in there), dtype=np.int64)
+            found: Iterable[tuple[apsw.SQLiteValue, ...]] = connection.execute(sql)
+        else:
+            numbers = np.array([n for some in ranges for n in some], dtype=np.int64)
+            # A row by its number is found at once; for all of them one pass is quicker.
+            found = (
+                row
+                for n in numbers.tolist()
+                for row in connection.execute(f"{sql} WHERE rowid = ?", (n,))
+            )
+        numbers = np.sort(numbers)
+        rows = np.empty((len(numbers), _VIEWS_BYTES), dtype=np.int8)
+        filled = np.zeros(len(numbers), dtype=bool)
+        for number, full, views in found:
+            kept = cast("bytes", full) + cast("bytes", views)
+            # Views that were other than today's are of no use.
+            if len(kept) == _VIEWS_BYTES:
+                at = np.searchsorted(numbers, cast("int", number))
+                rows[at], filled[at] = np.frombuffer(kept, dtype=np.int8), True
+        if not filled.all():
+            numbers, rows = numbers[filled], rows[filled]
+        return cls(numbers, rows.reshape(-1, len(VIEWS), DIMENSIONS))
+
+    def between(self, first: int, past: int) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
+        """Return the places after `first` of the frames from there on, and their views."""
+        low, high = np.searchsorted(self.numbers, (first, past))
+        return self.numbers[low:high] - first, self.rows[low:high]
 
 
 # A state that is only read may be older.
@@ -242,16 +275,16 @@ _ROW_A_FRAME = (
 )
 
 
-_NOT_EMBEDDED = bytes(len(VIEWS) * DIMENSIONS)
+_VIEWS_BYTES = len(VIEWS) * DIMENSIONS
 
 
-def _stored(looks: Frames, embedded: list[bytes | None]) -> StoredFrames:
-    rows = b"".join(row or _NOT_EMBEDDED for row in embedded)
+def _stored(
+    looks: Frames, embedded_places: NDArray[np.int64], embeddings: NDArray[np.int8]
+) -> StoredFrames:
     return StoredFrames(
         times_seconds=looks.times_seconds,
         hashes=looks.hashes,
         quality=looks.quality,
-        embeddings=np.frombuffer(rows, dtype=np.int8).reshape(
-            len(embedded), len(VIEWS), DIMENSIONS
-        ),
+        embedded_places=embedded_places,
+        embeddings=embeddings,
     )

@@ -174,7 +174,7 @@ def test_films_that_share_pictures_are_neighbours_and_no_others(
     assert how(family()) == SHARING
 
 
-def test_the_graph_for_large_libraries_finds_the_same_neighbours_every_time(
+def test_the_cells_of_large_libraries_give_the_same_neighbours_every_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(neighbours, "EXACT_FRAMES", 0)

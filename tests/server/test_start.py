@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 HEAVY = ("apsw", "av", "faiss", "imagehash", "jsonschema", "numpy", "onnxruntime", "open_clip",
-         "PIL", "pywt", "PyNvVideoCodec", "sqlite_vec", "torch", "usearch")  # fmt: skip
+         "PIL", "pywt", "PyNvVideoCodec", "sqlite_vec", "torch")  # fmt: skip
 
 # Runs the server on this script's own stdin and prints, from inside, what has been imported once
 # the client has had its tools listed and has left.
