@@ -23,6 +23,7 @@ from autodedup.engine.media.frames import Progress
 from autodedup.engine.media.nvdec import DeviceLook, NotByNvdecError, NvdecSource
 from autodedup.engine.media.probe import probe
 from autodedup.engine.media.reading import Seen, opened
+from autodedup.engine.semantic.batches import Batches
 from autodedup.engine.signature.bars import Stretch, stretches
 from autodedup.engine.signature.copy import shape_within, worth_a_look
 from autodedup.engine.signature.model import Embeddings, Signature
@@ -33,7 +34,7 @@ from autodedup.engine.signature.sign import FrameHashes, assembled, box_of, refu
 if TYPE_CHECKING:
     from autodedup.engine.embedding.torch_runtime import TorchModel
 
-_EMBEDDED_AT_ONCE = 256  # frames
+_AT_ONCE = 256  # frames that are embedded together
 
 
 class GpuSigner:
@@ -51,6 +52,8 @@ class GpuSigner:
         """Make one; the surfaces of its decoders take no more than `most_bytes`."""
         self._source = NvdecSource(nvc, device, most_bytes=most_bytes)
         self._chip, self._model = chip, model
+        # What does not fit beside the other threads' frames is embedded in halves.
+        self._embed = None if model is None else Batches(model.embed_tensor, at_once=_AT_ONCE)
         self._device = torch.device(device)
 
     def sign(
@@ -105,18 +108,19 @@ class GpuSigner:
         frames = FrameHashes(
             hashes_of(waves).cpu().numpy(), small.cpu().numpy().view(np.uint64), quality
         )
-        if self._model is None or look.colours is None:
+        if self._model is None or self._embed is None or look.colours is None:
             return frames, None
-        return frames, self._embedded(self._model, look, look.colours, parts, quality)
+        rows = self._embedded(self._embed, look, look.colours, parts, quality)
+        return frames, Embeddings(embedding_recipe(self._model.digest), rows)
 
     def _embedded(
         self,
-        model: "TorchModel",
+        embed: Batches,
         look: DeviceLook,
         colours: Tensor,
         parts: Sequence[Stretch],
         quality: NDArray[np.float32],
-    ) -> Embeddings:
+    ) -> NDArray[np.int8]:
         """Embed the frames that the CPU would; cut, squeezed and embedded on the device."""
         height, width = look.pictures.shape[1:]
         rows = np.zeros((len(quality), len(VIEWS), DIMENSIONS), dtype=np.int8)
@@ -126,10 +130,10 @@ class GpuSigner:
             places = part.first + worth_a_look(times, small, quality[mine] >= FAINT)
             box = box_of(part, height, width)
             shape = shape_within((height, width), box)
-            for start in range(0, len(places), _EMBEDDED_AT_ONCE):
-                some = places[start : start + _EMBEDDED_AT_ONCE]
+            for start in range(0, len(places), _AT_ONCE):
+                some = places[start : start + _AT_ONCE]
                 pictures = colours[torch.from_numpy(some).to(self._device)]
                 cut = cut_out(pictures, box, shape)
-                found: NDArray[np.float32] = model.embed_tensor(cut).cpu().numpy()
+                found: NDArray[np.float32] = embed(cut).cpu().numpy()
                 rows[some] = to_bytes(found * shown(cut.cpu().numpy())[:, :, None])
-        return Embeddings(embedding_recipe(model.digest), rows)
+        return rows

@@ -19,6 +19,8 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 
 from nvdec_stand_in import SurfaceReusedError, stand_in  # noqa: E402
 
+from autodedup.engine.embedding.model_file import read_model  # noqa: E402
+from autodedup.engine.embedding.torch_runtime import TorchModel  # noqa: E402
 from autodedup.engine.footage.encode import Encoding, encode  # noqa: E402
 from autodedup.engine.footage.film import Film, render_film  # noqa: E402
 from autodedup.engine.gpu.chip import chip_of  # noqa: E402
@@ -110,6 +112,43 @@ def test_signatures_are_those_of_the_cpu_but_for_its_missing_loop_filter(
     assert bits.mean() <= 3
     assert np.quantile(bits, 0.99) <= 16
     assert abs(ours.seen_seconds - theirs.seen_seconds) < 0.1
+
+
+class SmallMemory:
+    """The copy model on a device that holds so many frames at once."""
+
+    def __init__(self, holds: int) -> None:
+        self._model, self._holds = TorchModel(read_model(), "cpu"), holds
+        self.digest = self._model.digest
+        self.refused = 0
+
+    def embed_tensor(self, pictures: torch.Tensor) -> torch.Tensor:
+        if len(pictures) > self._holds:
+            self.refused += 1
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return self._model.embed_tensor(pictures)
+
+
+def test_frames_that_do_not_fit_the_memory_together_are_embedded_in_halves(
+    video: Path, nvc: ModuleType
+) -> None:
+    pytest.importorskip("onnx", reason="the copy model in torch needs onnx")
+    rows = []
+    for memory in (SmallMemory(256), SmallMemory(5)):
+        signer = GpuSigner(nvc, chip_of(nvc, "stand-in"), memory, "cpu")  # type: ignore[arg-type]
+        signature, _ = signer.sign(
+            os.fspath(video),
+            Seen.of(video.stat()),
+            silent,
+            embedded=True,
+            costs=Costs(),
+            cpu_wait_s=0.0,
+        )
+        assert signature.embeddings is not None
+        rows.append(signature.embeddings.rows)
+    assert memory.refused
+    # Rows are whole numbers, rounded from sums whose order a batch decides.
+    assert np.abs(rows[0].astype(int) - rows[1].astype(int)).max() <= 1
 
 
 def test_a_surface_that_is_written_again_under_a_live_tensor_is_noticed(
