@@ -92,6 +92,7 @@ class SimpleDecoder:
             stream = container.streams.video[0]
             # A larger film than a decoder was made for is one that nobody ever lets go of.
             context = stream.codec_context
+            self._most = self._most if all(self._most) else (context.width, context.height)
             assert context.width <= self._most[0]
             assert context.height <= self._most[1]
             self._count = stream.frames

@@ -73,7 +73,8 @@ def main() -> None:
         row("bare decode loop, video-seconds a second", f"{bare:.1f}")
         by_gpu, gpu_groups = ingested(folder, Path(scratch) / "gpu.db", dry_run=options.dry_run)
         by_cpu, cpu_groups = ingested(folder, Path(scratch) / "cpu.db", device="cpu")
-        row("share of the bare decode loop (aim 90 %)", f"{by_gpu / bare:.0%}")
+        share = f"{by_gpu / bare:.0%}" if bare else "NVDEC decoded none of them"
+        row("share of the bare decode loop (aim 90 %)", share)
         row("times as fast as the CPU", f"{by_gpu / by_cpu:.1f}")
         row("groups identical", "yes" if gpu_groups == cpu_groups else "NO")
         parity(nvc, films, device)
