@@ -1,10 +1,12 @@
 """Carrying out a plan: every action that is still to be done, and an account of all of them."""
 
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from types import TracebackType
+from typing import Literal, Self
 
 from autodedup.engine.apply.errand import Errand
 from autodedup.engine.apply.places import Places
@@ -22,7 +24,7 @@ from autodedup.engine.names import shown
 from autodedup.engine.store import journal, plans
 from autodedup.engine.store.database import Database
 from autodedup.engine.store.journal import Spot
-from autodedup.engine.store.plans import ActionRow, ActionState
+from autodedup.engine.store.plans import ActionState, Mark
 from autodedup.schemas.apply_plan import ItemProblem
 from autodedup.schemas.errors import FileCode
 from autodedup.schemas.jobs import Progress
@@ -33,6 +35,8 @@ from autodedup.schemas.plan import Action, Plan, PlanStatus
 _REFUSALS: frozenset[FileCode] = frozenset(
     {"NO_SPACE", "PERMISSION_DENIED", "CROSS_DEVICE", "LINK_UNSUPPORTED", "NAME_TAKEN"}
 )
+WRITTEN_AT_ONCE = 500  # actions that were left alone
+WRITTEN_EVERY_S = 1.0
 _TO_DO: frozenset[ActionState] = frozenset({"planned", "failed"})
 
 
@@ -72,29 +76,72 @@ def apply_plan(
     """
     number = int(plan.id[1:])
     _confirm_may_start(db, plan, number, allow_delete=allow_delete)
-    waiting = _still_to_do(plans.actions_of(db, number))
+    waiting = _still_to_do(plan, plans.marks_of(db, number))
     if waiting:
         plans.set_status(db, number, "applying")
     places, pointed_at = Places(roots), _pointed_at(db, plan)
-    for count, action in enumerate(waiting):
-        if stop.is_set():
-            break
-        report(Progress(done=count, total=len(waiting), unit="actions", doing=action.action))
-        errand = Errand(
-            db, places, number, action.n, "apply", action.action, action.victim.file, stop
-        )
-        try:
-            _confirm_may_be_touched(action, protected, pointed_at)
-            take_step(errand, action)
-        except FileError as error:
-            _record_left_alone(errand, error)
-            if on_error == "stop":
+    with _LeftAlone(db, number) as left_alone:
+        for count, action in enumerate(waiting):
+            if stop.is_set():
                 break
-        except CancelledError:
-            break
-    else:
-        report(Progress(done=len(waiting), total=len(waiting), unit="actions"))
-    return _account(db, number, stopped=stop.is_set(), changed=bool(waiting))
+            report(Progress(done=count, total=len(waiting), unit="actions", doing=action.action))
+            errand = Errand(
+                db, places, number, action.n, "apply", action.action, action.victim.file, stop
+            )
+            try:
+                _confirm_may_be_touched(action, protected, pointed_at)
+                take_step(errand, action)
+            except FileError as error:
+                left_alone.add(action.n, error)
+                if on_error == "stop":
+                    break
+            except CancelledError:
+                break
+        else:
+            report(Progress(done=len(waiting), total=len(waiting), unit="actions"))
+    return _account(db, plan, number, stopped=stop.is_set(), changed=bool(waiting))
+
+
+class _LeftAlone:
+    """Writes down which actions were not done, many at once.
+
+    Nothing happened to their files, so no promise is broken where a crash comes first: the next
+    run looks at them again.
+    """
+
+    def __init__(self, db: Database, plan: int) -> None:
+        self._db, self._plan = db, plan
+        self._waiting: list[tuple[int, FileError]] = []
+        self._since = time.monotonic()
+
+    def __enter__(self) -> Self:
+        """Return the list; what is on it is written when the block ends, however it ends."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Write down the rest."""
+        self._write()
+
+    def add(self, n: int, error: FileError) -> None:
+        """Take note of one, and write all down where they are many or it has been a while."""
+        self._waiting.append((n, error))
+        late = time.monotonic() - self._since > WRITTEN_EVERY_S
+        if late or len(self._waiting) >= WRITTEN_AT_ONCE:
+            self._write()
+
+    def _write(self) -> None:
+        with self._db.atomic() as connection:
+            for n, error in self._waiting:
+                state: ActionState = "failed" if error.code in _REFUSALS else "skipped"
+                detail = shown(error.detail, longest=1000)
+                plans.set_action(connection, self._plan, n, state, code=error.code, detail=detail)
+        self._waiting.clear()
+        self._since = time.monotonic()
 
 
 def refuse_while_unfinished(db: Database) -> None:
@@ -124,8 +171,9 @@ def _confirm_may_start(db: Database, plan: Plan, number: int, *, allow_delete: b
         raise DeleteNotAllowedError(f"{plan.id} deletes files for good; nothing was done.")
 
 
-def _still_to_do(rows: tuple[ActionRow, ...]) -> list[Action]:
-    actions = [row.action for row in rows if row.state in _TO_DO]
+def _still_to_do(plan: Plan, marks: Sequence[Mark]) -> list[Action]:
+    left = {mark.n for mark in marks if mark.state in _TO_DO}
+    actions = [action for action in plan.actions if action.n in left]
     return sorted(actions, key=lambda action: (action.action == "organize", action.n))
 
 
@@ -157,38 +205,35 @@ def _confirm_may_be_touched(
         )
 
 
-def _record_left_alone(errand: Errand, error: FileError) -> None:
-    state: ActionState = "failed" if error.code in _REFUSALS else "skipped"
-    detail = shown(error.detail, longest=1000)
-    with errand.db.atomic() as connection:
-        plans.set_action(connection, errand.plan, errand.n, state, code=error.code, detail=detail)
-
-
-def _account(db: Database, number: int, *, stopped: bool, changed: bool) -> ApplyReport:
-    rows = plans.actions_of(db, number)
-    states = [row.state for row in rows]
-    whole = all(state == "done" for state in states)
-    left = "planned" in states
+def _account(db: Database, plan: Plan, number: int, *, stopped: bool, changed: bool) -> ApplyReport:
+    sums = plans.sums_so_far(db, number)
+    whole = set(sums.states) <= {"done"}
+    left = sums.count("planned") > 0
     if changed:
         status: PlanStatus = "applied" if whole else "partial"
         plans.set_status(db, number, status)
+    action_of = {action.n: action for action in plan.actions}
     return ApplyReport(
         status="applied" if whole else ("cancelled" if left and stopped else "partial"),
-        done=states.count("done"),
-        skipped=states.count("skipped"),
-        failed=states.count("failed"),
-        bytes_freed=sum(row.freed for row in rows),
-        items=tuple(problem(row) for row in rows if row.state in {"skipped", "failed"}),
+        done=sums.count("done"),
+        skipped=sums.count("skipped"),
+        failed=sums.count("failed"),
+        bytes_freed=sums.freed,
+        items=tuple(
+            problem(action_of[mark.n], mark.code, mark.detail)
+            for mark in plans.marks_of(db, number)
+            if mark.state in {"skipped", "failed"}
+        ),
     )
 
 
-def problem(row: ActionRow) -> ItemProblem:
+def problem(action: Action, code: FileCode | None, detail: str | None) -> ItemProblem:
     """Return an action that was not done as a client is told of it."""
     return ItemProblem(
-        n=row.action.n,
-        action=row.action.action,
-        file=row.action.victim.file,
-        path=shown(row.action.victim.path),
-        code=row.code or "FILE_CHANGED",
-        detail=row.detail or "",
+        n=action.n,
+        action=action.action,
+        file=action.victim.file,
+        path=shown(action.victim.path),
+        code=code or "FILE_CHANGED",
+        detail=detail or "",
     )

@@ -129,5 +129,7 @@ def _account(
         skipped=0,
         failed=len(left),
         bytes_freed=0,
-        items=tuple(problem(row) for row in left if row.code is not None),
+        items=tuple(
+            problem(row.action, row.code, row.detail) for row in left if row.code is not None
+        ),
     )

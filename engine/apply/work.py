@@ -58,16 +58,15 @@ class _Telling:
 
     def snapshot(self) -> ApplyAnswer:
         """Return the state of every action so far."""
-        rows = plans.actions_of(self.db, self.plan.id)
-        states = [row.state for row in rows]
+        sums = plans.sums_so_far(self.db, self.plan.id)
         return ApplyAnswer(
             status="running",
             plan=self.plan.name,
             base=self.roots.shown_base,
-            done=states.count("done"),
-            skipped=states.count("skipped"),
-            failed=states.count("failed"),
-            bytes_freed=sum(row.freed for row in rows),
+            done=sums.count("done"),
+            skipped=sums.count("skipped"),
+            failed=sums.count("failed"),
+            bytes_freed=sums.freed,
         )
 
     def told(self, report: ApplyReport) -> ApplyAnswer:

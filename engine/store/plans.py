@@ -58,6 +58,28 @@ class ActionRow:
     freed: int
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How far one action has come; `code` and `detail` say why it is skipped or failed."""
+
+    n: int
+    state: ActionState
+    code: FileCode | None
+    detail: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """How many actions of a plan are in each state, and the bytes that were given back."""
+
+    states: dict[ActionState, int]
+    freed: int
+
+    def count(self, state: ActionState) -> int:
+        """Return how many actions are in this state."""
+        return self.states.get(state, 0)
+
+
 def save(
     db: Database,
     actions: tuple[Action, ...],
@@ -172,6 +194,34 @@ def actions_of(
             )
             for body, state, code, detail, freed in rows
         )
+
+
+def marks_of(db: Database, number: int) -> tuple[Mark, ...]:
+    """Return how far every action of a plan has come, in order, without reading the actions."""
+    with db.read() as connection:
+        rows = connection.execute(
+            "SELECT n, state, code, detail FROM actions WHERE plan_id = ? ORDER BY n", (number,)
+        )
+        return tuple(
+            Mark(
+                cast("int", n),
+                cast("ActionState", state),
+                cast("FileCode | None", code),
+                cast("str | None", detail),
+            )
+            for n, state, code, detail in rows
+        )
+
+
+def sums_so_far(db: Database, number: int) -> Sums:
+    """Return how far a plan has come as a whole: quick, so that anyone may ask at any time."""
+    with db.read() as connection:
+        rows = connection.execute(
+            "SELECT state, count(*), sum(freed) FROM actions WHERE plan_id = ? GROUP BY state",
+            (number,),
+        ).fetchall()
+    states = {cast("ActionState", state): cast("int", count) for state, count, _ in rows}
+    return Sums(states, sum(cast("int", freed) for _, _, freed in rows))
 
 
 def interrupted(db: Database) -> tuple[int, ...]:
