@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import TypeAlias, cast
 
 import apsw
 import numpy as np
@@ -129,33 +129,40 @@ def rows(db: Database) -> dict[int, SignatureRow]:
         return {cast("int", values[0]): _row(values) for values in found}
 
 
+_Values: TypeAlias = (
+    "tuple[int, str, str | None, str, str, int, int, int, float, float | None, float | None, "
+    "int | None, str | None, str | None, int | None, int, Decoder, str, bytes, bytes | None, str]"
+)
+
+
 def _row(values: "tuple[apsw.SQLiteValue, ...]") -> SignatureRow:
+    # One cast for the row, not one a column: every search reads all of them.
     (number, recipe, embedding_recipe, container, codec, width, height, rotation, seconds,
      claimed, fps, bitrate, pixels, audio, channels, streams, decoder, why, anchors, stream_hash,
-     notes) = values  # fmt: skip
+     notes) = cast("_Values", values)  # fmt: skip
     return SignatureRow(
-        id=cast("int", number),
-        recipe=cast("str", recipe),
-        embedding_recipe=cast("str | None", embedding_recipe),
+        id=number,
+        recipe=recipe,
+        embedding_recipe=embedding_recipe,
         facts=MediaFacts(
-            container=cast("str", container),
-            codec=cast("str", codec),
-            width=cast("int", width),
-            height=cast("int", height),
-            rotation=cast("int", rotation),
-            duration_seconds=cast("float | None", claimed),
-            frames_per_second=cast("float | None", fps),
-            bitrate_bps=cast("int | None", bitrate),
-            pixel_format=cast("str | None", pixels),
-            audio_codec=cast("str | None", audio),
-            audio_channels=cast("int | None", channels),
-            video_streams=cast("int", streams),
+            container=container,
+            codec=codec,
+            width=width,
+            height=height,
+            rotation=rotation,
+            duration_seconds=claimed,
+            frames_per_second=fps,
+            bitrate_bps=bitrate,
+            pixel_format=pixels,
+            audio_codec=audio,
+            audio_channels=channels,
+            video_streams=streams,
         ),
-        seconds=cast("float", seconds),
-        route=DecodeRoute(cast("Decoder", decoder), cast("str", why)),
-        anchors=cast("bytes", anchors),
-        stream_hash=cast("bytes | None", stream_hash),
-        notes=tuple(json.loads(cast("str", notes))),
+        seconds=seconds,
+        route=DecodeRoute(decoder, why),
+        anchors=anchors,
+        stream_hash=stream_hash,
+        notes=() if notes == "[]" else tuple(json.loads(notes)),
     )
 
 
@@ -207,17 +214,18 @@ def frames(db: Database, of: Collection[int] | None = None) -> dict[int, StoredF
         version = integer(connection, "PRAGMA user_version")
         one_row = version >= _ONE_ROW_SINCE
         source = "SELECT signature_id, first, frames, body FROM frames" if one_row else _ROW_A_FRAME
-        found = [
-            (cast("int", number), cast("int", first), cast("int", count), cast("bytes", body))
-            for number, first, count, body in connection.execute(f"SELECT * FROM ({source}){some}")
-        ]
-        ranges = None if of is None else [range(row[1], row[1] + row[2]) for row in found]
+        spans: list[tuple[int, int, Frames]] = []  # number, first place, and what is unpacked
+        for values in connection.execute(f"SELECT * FROM ({source}){some}"):
+            # Unpacked one by one: what is packed of a whole library is large too.
+            number, first, count, body = cast("tuple[int, int, int, bytes]", values)
+            spans.append((number, first, unpacked(body, count)))
+        ranges = [range(first, first + len(looks.quality)) for _, first, looks in spans]
         embedded = _Embedded.none()
         if version >= _VIEWS_SINCE:
-            embedded = _Embedded.read(connection, ranges)
+            embedded = _Embedded.read(connection, None if of is None else ranges)
     return {
-        number: _stored(unpacked(body, count), *embedded.between(first, first + count))
-        for number, first, count, body in found
+        number: _stored(looks, *embedded.between(first, first + len(looks.quality)))
+        for number, first, looks in spans
     }
 
 
@@ -268,7 +276,7 @@ class _Embedded:
 
 
 # A state that is only read may be older.
-_ONE_ROW_SINCE, _VIEWS_SINCE = 3, 4
+_ONE_ROW_SINCE, _VIEWS_SINCE = 3, 5
 _ROW_A_FRAME = (
     "SELECT signature_id, min(id), count(*), pack_frames(timestamp_s, whash, hash, views, quality) "
     "FROM (SELECT * FROM frames ORDER BY signature_id, timestamp_s, id) GROUP BY signature_id"

@@ -1,5 +1,8 @@
 """Frames are kept in one blob a content and come back bit for bit, also those of older states."""
 
+import contextlib
+import tracemalloc
+from importlib import resources
 from pathlib import Path
 
 import apsw
@@ -9,12 +12,16 @@ import sqlite_vec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from autodedup.engine.embedding import shapes
+from autodedup.engine.embedding.runtime import DIMENSIONS
+from autodedup.engine.embedding.shapes import FULL
 from autodedup.engine.errors import DatabaseDamagedError
-from autodedup.engine.store import signatures
+from autodedup.engine.store import database, signatures
 from autodedup.engine.store.database import APPLICATION_ID, Database, integer, migrations
 from autodedup.engine.store.packing import Frames, packed, unpacked
 
 VIEWS = 7
+SHAPE = (len(shapes.VIEWS), DIMENSIONS)
 
 
 def frames(count: int, seed: int = 1) -> Frames:
@@ -67,6 +74,65 @@ def test_a_state_with_a_row_a_frame_is_taken_over(tmp_path: Path) -> None:
     with db.read() as connection:
         assert integer(connection, "SELECT first FROM frames WHERE signature_id = 2") == 13
     assert db.schema_version() == len(migrations())
+
+
+def test_a_state_from_before_frames_were_embedded_in_views_is_read_and_taken_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "state.db"
+    looked = {1: frames(12, 1)}
+    _old_state(path, looked)
+    before = migrations()[:4]
+    with monkeypatch.context() as older:
+        older.setattr(database, "migrations", lambda: before)
+        Database(path).close()
+
+    with contextlib.closing(Database(path, read_only=True)) as read_only:
+        assert read_only.schema_version() == 4
+        kept = signatures.frames(read_only)[1]
+    assert np.array_equal(kept.hashes, looked[1].hashes)
+    assert not len(kept.embeddings)
+    with contextlib.closing(Database(path)) as db:
+        assert db.schema_version() == len(migrations())
+        assert np.array_equal(signatures.frames(db)[1].hashes, looked[1].hashes)
+
+
+def test_every_migration_has_a_number_of_its_own() -> None:
+    folder = resources.files("autodedup.engine.store") / "migrations"
+    numbers = sorted(int(item.name[:4]) for item in folder.iterdir() if item.name[0].isdigit())
+    assert numbers == list(range(1, len(migrations()) + 1))
+
+
+def test_frames_that_were_not_embedded_take_no_room_for_it(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    _old_state(path, {number: frames(50, number) for number in range(1, 21)})
+    with contextlib.closing(Database(path)) as db:
+        tracemalloc.start()
+        kept = signatures.frames(db)
+        held, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert kept[1].embeddings.shape == (0, *SHAPE)
+    assert held < 20 * 50 * SHAPE[0] * SHAPE[1] / 2
+
+
+def test_embedded_frames_come_back_in_their_places_among_those_that_were_not(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "state.db"
+    _old_state(path, {number: frames(6, number) for number in range(1, 4)})
+    with contextlib.closing(Database(path)) as db:
+        rows = np.random.default_rng(7).integers(-128, 128, (2, *SHAPE)).astype(np.int8)
+        with db.atomic() as connection:
+            for place, row in zip((9, 18), rows, strict=True):  # of 2 the third, of 3 the last
+                connection.execute(
+                    "INSERT INTO frame_embeddings (rowid, embedding, views) "
+                    "VALUES (?, vec_int8(?), ?)",
+                    (place, row[FULL].tobytes(), row[FULL + 1 :].tobytes()),
+                )
+        for kept in (signatures.frames(db), signatures.frames(db, [2, 3])):
+            assert np.array_equal(kept[2].embeddings, rows[:1])
+            assert np.array_equal(kept[3].embeddings, rows[1:])
+            assert (kept[2].embedded_places, kept[3].embedded_places) == ([2], [5])
 
 
 def _old_state(path: Path, looked: dict[int, Frames]) -> None:
