@@ -29,7 +29,7 @@ from autodedup.engine.signature.copy import shape_within, worth_a_look
 from autodedup.engine.signature.model import Embeddings, Signature
 from autodedup.engine.signature.quality import FAINT
 from autodedup.engine.signature.recipe import embedding_recipe
-from autodedup.engine.signature.sign import FrameHashes, assembled, box_of, refuse_flat
+from autodedup.engine.signature.sign import FrameHashes, anchors_of, assembled, box_of, refuse_flat
 
 if TYPE_CHECKING:
     from autodedup.engine.embedding.torch_runtime import TorchModel
@@ -104,7 +104,12 @@ class GpuSigner:
         waves = torch.cat([coefficients(pictures) for pictures in boxed])
         quality: NDArray[np.float32] = quality_of(waves[:, 0]).cpu().numpy()
         refuse_flat(quality)
-        small = torch.cat([whashes(pictures) for pictures in boxed])
+        small = torch.cat([
+            whashes(look.pictures[place : place + 1, part.rows, part.columns])
+            for place in anchors_of(look.times_seconds, look.seen_seconds).tolist()
+            for part in parts
+            if part.first <= place < part.past
+        ])  # fmt: skip
         frames = FrameHashes(
             hashes_of(waves).cpu().numpy(), small.cpu().numpy().view(np.uint64), quality
         )

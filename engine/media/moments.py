@@ -3,8 +3,9 @@
 Two ways of looking:
 
 *Dense*, for short films and thinly keyed ones: the frames nearest to the instants 0, s, 2s, …
-The step `s` comes from a ladder of halves, so that two files of nearly the same length are
-asked at the same instants, and the grid of a longer one is a part of the grid of a shorter.
+The step `s` comes from a ladder in which each divides the next, so that two files of nearly the
+same length are asked at the same instants, and the grid of a longer one is a part of the grid of
+a shorter.
 
 *Keyframes*, for long edited films: encoders put keyframes at cuts, and cuts are where they are
 in every encode. Costs about a tenth.
@@ -16,13 +17,24 @@ the grid thins itself out while it runs, or the film is looked at again.
 import math
 from dataclasses import dataclass, field
 
-STEPS = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)  # seconds
-FRAMES_AIMED_AT = 128  # a step is fine enough when it gives this many
+# Step of the grid and the longest film it is for, in seconds. A film of half a second shows every
+# frame; one of half a minute enough of them to know two of its seconds again (docs/performance.md).
+LADDER = (
+    (1 / 32, 1.0),
+    (1 / 16, 3.0),
+    (1 / 8, 8.0),
+    (1 / 4, 32.0),
+    (1 / 2, 64.0),
+    (1.0, math.inf),
+)
+STEPS = tuple(step for step, _ in LADDER)
 DENSE_SECONDS = 240.0  # longer films are looked at by their keyframes
 THIN_SECONDS = 10.0  # keyframes further apart than this, on average, are too few to go by
 DENSE_THIN_SECONDS = 1800.0  # up to here a thinly keyed film is looked at densely
 MOST_FRAMES = 2000  # of one film, whatever it claims
-MOST_KEYFRAMES = 1500
+# Of a film, one in a window: so a film of two hours costs at most twice one of ten minutes. A part
+# of it must then last a minute to be known again by four of its pictures.
+MOST_KEYFRAMES = 500
 
 _LONGEST_GAP = 3600.0  # seconds; a longer leap between two frames is a broken timestamp
 _JITTER = 1.0  # seconds back that are disorder, not a clock set anew
@@ -31,7 +43,7 @@ _TICK = 0.001
 
 def grid_step(seconds: float) -> float:
     """Return the step of the dense grid for a film of this length, in seconds."""
-    return next((step for step in STEPS if seconds <= step * FRAMES_AIMED_AT), STEPS[-1])
+    return next(step for step, longest in LADDER if seconds <= longest)
 
 
 def looked_at_densely(claimed_seconds: float | None) -> bool:
@@ -128,10 +140,13 @@ class Grid:
         take_before = any(instant - before < now - instant for instant in passed)
         return take_before, any(now - instant <= instant - before for instant in passed)
 
-    def coarser(self) -> "Grid | None":
-        """Return the grid of the next step, its instants a part of this one's; None at the last."""
-        wider = next((step for step in STEPS if step > self.step), None)
-        if wider is None:
+    def outgrown(self, seconds: float) -> "Grid | None":
+        """Return the grid to go on with after so many seconds, None where it is still this one.
+
+        A film may be twice as long as it claimed; then its instants are thinned to a part of them.
+        """
+        wider = grid_step(seconds / 2)
+        if wider <= self.step:
             return None
         grid = Grid(wider, tuple(self._also_left))
         grid._due = math.ceil(self._due / wider) * wider

@@ -5,11 +5,11 @@ pass, packets between keyframes are never handed to the decoder on a keyframe pa
 that is not nearest to a moment is dropped before it is scaled.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from fractions import Fraction
 from io import FileIO
-from typing import Literal
 
 import av
 import numpy as np
@@ -27,17 +27,29 @@ from autodedup.engine.media import moments
 from autodedup.engine.media.facts import MediaFacts
 from autodedup.engine.media.formats import BARE_STREAMS, open_container, picture_stream, said
 from autodedup.engine.media.frames import Look, Progress, small_size
+from autodedup.engine.media.packets import (
+    Approach,
+    Gate,
+    IntraGate,
+    KeyframeGate,
+    Packets,
+    Skip,
+    everything,
+    without_tails,
+)
 from autodedup.engine.media.probe import prepare
 from autodedup.engine.signature.model import ANCHORS
 
-_Gate = Callable[["Packet[VideoStream]"], bool]
 _USUAL_FRAME_SECONDS = 1 / 25
 _MOST_DECODED = 250_000  # frames of one pass; two hours at 30 a second
 _EXACT_WITHIN = 900  # frames from a keyframe to an exact moment before it is given up
+_CLOSE_SECONDS = 0.5  # before an exact moment, frames are no longer spared
 # Frames a step. Without unreferenced frames every second one or so remains, without bidirectional
 # ones every second to fourth: the nearest is then within a twelfth of a second.
-_SKIP_UNREFERENCED_FROM = 3
-_SKIP_BIDIRECTIONAL_FROM = 6
+_SKIP_UNREFERENCED_FROM = 1.5
+_SKIP_BIDIRECTIONAL_FROM = 5.9  # a quarter of a second of 23.976
+# Seconds a step: of shorter films all is looked at, and of coarser grids every instant is needed.
+_TAILS_SKIPPED_FROM, _TAILS_SKIPPED_TO = 1 / 4, 1 / 2
 # Later codecs call nearly every frame bidirectional. So may an odd encoder of these: a film in
 # which a step passes without a frame is decoded more fully from there on.
 _SPARING_WITH_BIDIRECTIONAL = frozenset({"h264", "mpeg4", "mpeg2video", "mpeg1video"})
@@ -127,7 +139,8 @@ class _Film:
         with self._opened() as (container, stream):
             # Where the demuxer has an index it does not even read what lies between.
             stream.discard = Discard.nonkey
-            for frame in self._frames(container, stream, seen, _KeyframeGate(stream, window)):
+            gate = KeyframeGate(stream, window)
+            for frame in self._frames(container, container.demux(stream), seen, gate):
                 self._keep(seen, seen.clock.seconds(claimed_stamp(container, frame)), frame)
                 if len(seen.pictures) >= moments.MOST_FRAMES:
                     seen.stopped = f"looked at up to {seen.seconds:.0f} s"
@@ -154,8 +167,11 @@ class _Film:
         if stream.time_base is None:
             return
         container.seek(int(target / stream.time_base), stream=stream)
-        stream.codec_context.skip_frame = "NONREF"
-        for number, frame in enumerate(self._frames(container, stream, seen, _everything)):
+        codec = stream.codec_context.name
+        far: Skip = "BIDIR" if codec in _SPARING_WITH_BIDIRECTIONAL else "NONREF"
+        gate = Approach(stream, target - _CLOSE_SECONDS, far, "NONREF")
+        frames = self._frames(container, container.demux(stream), seen, gate)
+        for number, frame in enumerate(frames):
             stamp = claimed_stamp(container, frame)
             if stamp is None or number > _EXACT_WITHIN:
                 return
@@ -167,17 +183,17 @@ class _Film:
         grid = moments.Grid(step, tuple(share * claimed for share in ANCHORS if claimed))
         seen = _Seen(moments.Clock(self._frame_seconds))
         with self._opened() as (container, stream):
-            if container.format.name not in BARE_STREAMS:
-                # Bare streams have no timestamps: frames are counted, so none may be missing.
-                stream.codec_context.skip_frame = self._skipped(step, stream.codec_context.name)
-            gate = (
-                _IntraGate(stream, step) if stream.codec_context.codec.intra_only else _everything
-            )
+            self._spare(container, stream, step)
+            gate = IntraGate(stream, step) if stream.codec_context.codec.intra_only else everything
+            packets: Packets = container.demux(stream)
+            few = _TAILS_SKIPPED_FROM <= step <= _TAILS_SKIPPED_TO
+            if few and container.format.name not in BARE_STREAMS:
+                packets = without_tails(packets, float(stream.time_base or 0))
             before: tuple[float, VideoFrame] | None = None
-            for frame in self._frames(container, stream, seen, gate):
+            for frame in self._frames(container, packets, seen, gate):
                 now = seen.clock.seconds(claimed_stamp(container, frame))
-                if before and now - before[0] > step and stream.codec_context.skip_frame == "BIDIR":
-                    stream.codec_context.skip_frame = "NONREF"
+                if before and _too_sparse(before[0], now, grid, frame):
+                    self._spare_less(stream)
                 take_before, take_now = grid.nearest(before[0] if before else None, now)
                 if before and take_before and before[0] not in seen.times[-1:]:
                     self._keep(seen, *before)
@@ -185,7 +201,9 @@ class _Film:
                     self._keep(seen, now, frame)
                 before = (now, frame)
                 seen.seconds = now + self._frame_seconds
-                grid = _thinned(seen, grid)
+                if (coarser := _thinned(seen, grid)) is not grid:
+                    grid = coarser
+                    self._spare(container, stream, grid.step)
                 if now > until:
                     seen.stopped = f"looked at up to {now:.0f} s"
                     return seen
@@ -195,7 +213,17 @@ class _Film:
             seen.seconds = seen.last_stamp - seen.first_stamp
         return seen
 
-    def _skipped(self, step: float, codec: str) -> Literal["DEFAULT", "NONREF", "BIDIR"]:
+    def _spare(self, container: InputContainer, stream: VideoStream, step: float) -> None:
+        """Have the decoder leave out what a grid of this step can do without."""
+        # Bare streams have no timestamps: frames are counted, so none may be missing.
+        if container.format.name not in BARE_STREAMS:
+            stream.codec_context.skip_frame = self._skipped(step, stream.codec_context.name)
+
+    def _spare_less(self, stream: VideoStream) -> None:
+        if stream.codec_context.skip_frame == "BIDIR":
+            stream.codec_context.skip_frame = "NONREF"
+
+    def _skipped(self, step: float, codec: str) -> Skip:
         """Return which frames a dense pass can do without, and still come near every instant."""
         frames = step / self._frame_seconds
         if frames < _SKIP_UNREFERENCED_FROM:
@@ -212,14 +240,14 @@ class _Film:
             yield container, stream
 
     def _frames(
-        self, container: InputContainer, stream: VideoStream, seen: _Seen, gate: _Gate
+        self, container: InputContainer, packets: Packets, seen: _Seen, gate: Gate
     ) -> Iterator[VideoFrame]:
         """Decode the packets that the gate lets through, whatever befalls some of them."""
         decoded = 0
         try:
-            for packet in container.demux(stream):
+            for packet in packets:
                 if packet.pts is not None and packet.time_base:
-                    end = float((packet.pts + (packet.duration or 0)) * packet.time_base)
+                    end = _seconds(packet.pts + (packet.duration or 0), packet.time_base)
                     seen.last_stamp = max(seen.last_stamp, end)
                 if packet.size and not gate(packet):
                     self._report(seen.seconds)
@@ -247,18 +275,19 @@ class _Film:
         turns = frame.rotation % 360 // 90
         width, height = self._size if turns % 2 == 0 else self._size[::-1]
         try:
+            # One look at the large picture: its colours are made of the small one.
             small = self._scaler.reformat(
-                frame, width=width, height=height, format="gray", interpolation="AREA", threads=1
+                frame, width, height, "yuvj420p", interpolation="AREA", threads=1
             )
         except av.error.FFmpegError:  # a damaged stream may change to a format nothing converts
             seen.damage += 1
             return
         seen.times.append(now)
-        seen.pictures.append(np.ascontiguousarray(np.rot90(small.to_ndarray(), turns)))
+        seen.pictures.append(np.ascontiguousarray(np.rot90(_luma(small), turns)))
         if self._colour_scaler is not None:
             tall, wide = self._colour_shape if turns % 2 == 0 else self._colour_shape[::-1]
             colour = self._colour_scaler.reformat(
-                frame, wide, tall, "rgb24", interpolation="AREA", threads=1
+                small, wide, tall, "rgb24", interpolation="AREA", threads=1
             )
             seen.colours.append(np.ascontiguousarray(np.rot90(colour.to_ndarray(), turns)))
         seen.seconds = max(seen.seconds, now + self._frame_seconds)
@@ -276,6 +305,14 @@ def _decoded(packet: "Packet[VideoStream]", seen: _Seen) -> list[VideoFrame]:
         return []
 
 
+def _luma(frame: VideoFrame) -> NDArray[np.uint8]:
+    """Return the (H, W) luma of a planar frame of full range."""
+    plane = frame.planes[0]
+    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
+    luma: NDArray[np.uint8] = rows[:, : frame.width]
+    return luma
+
+
 def claimed_stamp(container: InputContainer, frame: VideoFrame) -> float | None:
     """Return a frame's own claim of its time in seconds, None where it makes none.
 
@@ -283,14 +320,22 @@ def claimed_stamp(container: InputContainer, frame: VideoFrame) -> float | None:
     back and forth; the decoding times come out in order.
     """
     stamp = frame.dts if container.format.name == "avi" or frame.pts is None else frame.pts
-    return None if stamp is None or not frame.time_base else float(stamp * frame.time_base)
+    return None if stamp is None or not frame.time_base else _seconds(stamp, frame.time_base)
+
+
+def _seconds(ticks: int, tick: Fraction) -> float:
+    # The same number as of the product, which takes as long as decoding a small frame.
+    return ticks * tick.numerator / tick.denominator
+
+
+def _too_sparse(before: float, now: float, grid: moments.Grid, frame: VideoFrame) -> bool:
+    """Say that a step passed without a frame, and not because a keyframe was to come."""
+    return now - before > grid.step and not frame.key_frame
 
 
 def _thinned(seen: _Seen, grid: moments.Grid) -> moments.Grid:
-    """Go over to the next coarser grid when there are too many frames, and let go of the rest."""
-    if len(seen.times) <= 2 * moments.FRAMES_AIMED_AT:
-        return grid
-    coarser = grid.coarser()
+    """Go over to a coarser grid when a film goes on for too long, and let go of the rest."""
+    coarser = grid.outgrown(seen.seconds)
     if coarser is None:
         return grid
     keep = [coarser.holds(time, grid.step / 2) for time in seen.times]
@@ -299,50 +344,3 @@ def _thinned(seen: _Seen, grid: moments.Grid) -> moments.Grid:
     if seen.colours:
         seen.colours = [p for p, kept in zip(seen.colours, keep, strict=True) if kept]
     return coarser
-
-
-def _everything(_packet: "Packet[VideoStream]") -> bool:
-    return True
-
-
-class _KeyframeGate:
-    """Lets one keyframe through in each window of time."""
-
-    def __init__(self, stream: VideoStream, window: float) -> None:
-        self._tick = float(stream.time_base or 0)
-        self._window = window
-        self._last: float | None = None
-
-    def __call__(self, packet: "Packet[VideoStream]") -> bool:
-        if not packet.is_keyframe:
-            return False
-        stamp = packet.dts if packet.pts is None else packet.pts
-        if stamp is None or not self._window:
-            return True
-        place = stamp * self._tick // self._window
-        first = place != self._last
-        self._last = place
-        return first
-
-
-class _IntraGate:
-    """Lets the packets around every instant through, of a codec in which each stands alone."""
-
-    def __init__(self, stream: VideoStream, step: float) -> None:
-        self._tick = float(stream.time_base or 0)
-        self._step = step
-        self._first: float | None = None
-        self._next = 0.0
-
-    def __call__(self, packet: "Packet[VideoStream]") -> bool:
-        stamp = packet.dts if packet.pts is None else packet.pts
-        if stamp is None:
-            return True
-        seconds = stamp * self._tick
-        if self._first is None or seconds < self._first:
-            self._first = seconds
-        seconds -= self._first
-        if seconds < self._next:
-            return False
-        self._next = (seconds // self._step + 1) * self._step
-        return True

@@ -22,8 +22,11 @@ from autodedup.engine.signature.model import Embeddings
 from autodedup.engine.signature.recipe import embedding_recipe
 
 _BATCH = 32  # frames between two signs of life
-# Short films are looked at up to sixteen times a second: their hashes cost little.
-_CLOSEST_SECONDS = 0.24  # between two frames that are embedded
+# Short films are looked at many times a second: their hashes cost little, an embedding as much as
+# decoding some frames. One a second tells the edits of real clips (docs/performance.md).
+_CLOSEST_SECONDS = (0.24, 0.95)  # between two frames that are embedded, of short films and others
+_CLOSEST_SHARE = 0.1  # of the film's seconds, between the two
+_MOST = 240  # of one film
 _STILL_SECONDS = 0.99  # as long as the picture stays as it is
 _SAME_SHADES = 1.5  # of 255, on average: a picture that changed by less stayed as it is
 _EVERY = 4  # pixels between those that are compared
@@ -100,7 +103,7 @@ def embed(
 def worth_a_look(
     times_seconds: NDArray[np.float64], pictures: NDArray[np.uint8], worth: NDArray[np.bool_]
 ) -> NDArray[np.intp]:
-    """Return the places of the frames to embed: a few a second, fewer where nothing moves.
+    """Return the places of the frames to embed: some in a second, fewer where nothing moves.
 
     Args:
         times_seconds: (N,), rising.
@@ -109,10 +112,12 @@ def worth_a_look(
     """
     taken: list[int] = []
     last = -np.inf
+    lasts = float(np.ptp(times_seconds)) if len(times_seconds) else 0.0
+    closest = max(float(np.clip(_CLOSEST_SHARE * lasts, *_CLOSEST_SECONDS)), lasts / _MOST)
     shades = pictures[:, ::_EVERY, ::_EVERY].astype(np.int16)
     for place in np.flatnonzero(worth).tolist():
         passed = times_seconds[place] - last
-        if passed < _CLOSEST_SECONDS:
+        if passed < closest:
             continue
         if passed < _STILL_SECONDS and _alike(shades[place], shades[taken[-1]]):
             continue

@@ -36,9 +36,9 @@ class Signature:
 
     times_seconds   (N,) float64, rising
     hashes          (N, V, 32) uint8: 256-bit frame hash of every stored view; view 0 is the whole
-    whashes         (N,) uint64: 64-bit wavelet hash, equal to `imagehash.whash`
     quality         (N,) float32, 0 flat … 1 busy; frames under `FLAT` do not vote
-    anchor_whashes  (3,) uint64: wavelet hashes at 15 %, 50 % and 85 % of the duration
+    anchor_whashes  (3,) uint64: 64-bit wavelet hashes, equal to `imagehash.whash`, of the frames
+                    nearest to 15 %, 50 % and 85 % of the duration
     seen_seconds    how long the pictures really last, whatever the container claims
     embeddings      None where the copy tier was not asked for, or has no model here
     """
@@ -49,7 +49,6 @@ class Signature:
     seen_seconds: float
     times_seconds: NDArray[np.float64]
     hashes: NDArray[np.uint8]
-    whashes: NDArray[np.uint64]
     quality: NDArray[np.float32]
     anchor_whashes: NDArray[np.uint64]
     notes: tuple[str, ...] = ()

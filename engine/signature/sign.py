@@ -77,7 +77,7 @@ def signature_of(
         seen_seconds=look.seen_seconds,
         frames=FrameHashes(
             hashes_of(waves),
-            np.concatenate([whashes(pictures) for pictures in shown]),
+            _anchor_whashes(look, parts),
             quality,
         ),
         notes=look.notes,
@@ -90,7 +90,7 @@ class FrameHashes:
     """What is computed of N frames, on whatever device; shapes as in `Signature`."""
 
     hashes: NDArray[np.uint8]
-    whashes: NDArray[np.uint64]
+    anchor_whashes: NDArray[np.uint64]
     quality: NDArray[np.float32]
 
 
@@ -125,12 +125,21 @@ def assembled(
         seen_seconds=seen_seconds,
         times_seconds=times_seconds,
         hashes=frames.hashes,
-        whashes=frames.whashes,
         quality=frames.quality,
-        anchor_whashes=frames.whashes[_nearest(times_seconds, seen_seconds)],
+        anchor_whashes=frames.anchor_whashes,
         notes=notes,
         embeddings=embeddings,
     )
+
+
+def _anchor_whashes(look: Look, parts: Sequence[Stretch]) -> NDArray[np.uint64]:
+    """Return the (3,) wavelet hashes of the anchors, each of what lies between its bars."""
+    return np.concatenate([
+        whashes(look.pictures[place : place + 1, part.rows, part.columns])
+        for place in anchors_of(look.times_seconds, look.seen_seconds).tolist()
+        for part in parts
+        if part.first <= place < part.past
+    ])  # fmt: skip
 
 
 def _model() -> tuple[CopyModel | None, tuple[str, ...]]:
@@ -180,8 +189,8 @@ def box_of(part: Stretch, height: int, width: int) -> Box:
     )
 
 
-def _nearest(times: NDArray[np.float64], seconds: float) -> NDArray[np.intp]:
-    """Return the (3,) indices of the frames nearest to the anchors."""
+def anchors_of(times: NDArray[np.float64], seconds: float) -> NDArray[np.intp]:
+    """Return the (3,) indices of the frames nearest to the anchors; no other has a wavelet hash."""
     wanted = np.array(ANCHORS) * seconds
     nearest: NDArray[np.intp] = np.abs(times[None, :] - wanted[:, None]).argmin(axis=1)
     return nearest

@@ -5,7 +5,8 @@ or) from the one before. Measured on real clips, half of the bytes are left, and
 of a hundred is read and written many times faster.
 
 The blob is zlib's; inside, for N frames of V views, little-endian: N seconds (float64), N
-qualities (float32), N wavelet hashes (uint64), N * V * 32 bytes of differences.
+qualities (float32), N wavelet hashes (uint64), N * V * 32 bytes of differences. The wavelet
+hashes are zeros, which take no room: only anchors have one, and the content's row keeps those.
 """
 
 import zlib

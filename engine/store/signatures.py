@@ -83,9 +83,8 @@ def _add_frames(connection: apsw.Connection, number: int, signature: Signature) 
     first = (
         integer(connection, "SELECT first + frames FROM frames ORDER BY first DESC LIMIT 1") or 1
     )
-    body = packed(
-        Frames(signature.times_seconds, signature.quality, signature.whashes, signature.hashes)
-    )
+    unasked = np.zeros(len(signature.times_seconds), dtype=np.uint64)
+    body = packed(Frames(signature.times_seconds, signature.quality, unasked, signature.hashes))
     connection.execute(
         "INSERT INTO frames (signature_id, first, frames, body) VALUES (?, ?, ?, ?)",
         (number, first, len(signature.times_seconds), body),

@@ -135,7 +135,6 @@ def signature_message(signature: Signature) -> tuple[SignatureHead, bytes]:
     arrays: tuple[NDArray[np.generic], ...] = (
         signature.times_seconds,
         signature.hashes,
-        signature.whashes,
         signature.quality,
         signature.anchor_whashes,
         *(() if signature.embeddings is None else (signature.embeddings.rows,)),
@@ -154,11 +153,11 @@ def signature_of(head: SignatureHead, body: bytes) -> Signature:
     n = head.frames
     hash_bytes = n * len(VIEWS) * HASH_BYTES
     embedded_bytes = 0 if head.embedding_recipe is None else n * len(EMBEDDED_VIEWS) * DIMENSIONS
-    sizes = (8 * n, hash_bytes, 8 * n, 4 * n, 8 * len(ANCHORS), embedded_bytes)
+    sizes = (8 * n, hash_bytes, 4 * n, 8 * len(ANCHORS), embedded_bytes)
     if len(body) != sum(sizes):
         raise NonsenseError("arrays of the wrong length")
     ends = np.cumsum(sizes)
-    times, hashes, whashes, quality, anchors, embedded = (
+    times, hashes, quality, anchors, embedded = (
         body[end - size : end] for end, size in zip(ends, sizes, strict=True)
     )
     signature = Signature(
@@ -168,7 +167,6 @@ def signature_of(head: SignatureHead, body: bytes) -> Signature:
         seen_seconds=head.seen_seconds,
         times_seconds=np.frombuffer(times, np.float64),
         hashes=np.frombuffer(hashes, np.uint8).reshape(n, len(VIEWS), HASH_BYTES),
-        whashes=np.frombuffer(whashes, np.uint64),
         quality=np.frombuffer(quality, np.float32),
         anchor_whashes=np.frombuffer(anchors, np.uint64),
         notes=head.notes,

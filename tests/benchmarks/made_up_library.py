@@ -100,7 +100,6 @@ class Films:
             seen_seconds=float(frames),
             times_seconds=np.arange(frames, dtype=np.float64),
             hashes=hashes,
-            whashes=chance.integers(0, 1 << 63, size=frames, dtype=np.uint64),
             quality=np.where(black, 0.0, 0.7).astype(np.float32),
             anchor_whashes=chance.integers(0, 1 << 63, size=3, dtype=np.uint64),
         )

@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autodedup.engine.media.moments import (
-    FRAMES_AIMED_AT,
     STEPS,
     Clock,
     Grid,
@@ -36,9 +35,26 @@ def test_a_film_gets_enough_moments_and_not_too_many(seconds: float) -> None:
     step = grid_step(seconds)
     assert step in STEPS
     if step < STEPS[-1]:
-        assert seconds / step <= FRAMES_AIMED_AT
+        assert seconds / step <= 128
     if step > STEPS[0]:
-        assert seconds / step > FRAMES_AIMED_AT / 2
+        assert seconds / step >= 16
+
+
+def test_a_clip_of_two_seconds_gets_dozens_and_one_of_half_a_second_every_frame() -> None:
+    assert 2.0 / grid_step(2.0) >= 24
+    assert grid_step(0.5) <= 1 / 30
+
+
+@given(st.floats(0.05, 200), st.floats(1, 40))
+def test_a_grid_that_was_outgrown_has_the_step_of_half_the_seconds(
+    claimed: float, times: float
+) -> None:
+    grid = Grid(grid_step(claimed))
+    wider = grid.outgrown(times * claimed)
+
+    if times <= 2:
+        assert wider is None
+    assert (wider or grid).step == max(grid.step, grid_step(times * claimed / 2))
 
 
 @given(st.floats(1, 1000), st.floats(0.9, 1.1))
@@ -90,11 +106,12 @@ def test_a_leap_in_time_takes_no_longer_than_a_step() -> None:
 
 def test_the_coarser_grid_is_a_part_of_the_finer() -> None:
     fine = Grid(0.25)
-    coarse = fine.coarser()
+    coarse = fine.outgrown(100.0)
     assert coarse is not None
+    assert coarse.step == 0.5
     assert coarse.holds(1.5, 0.01)
     assert not coarse.holds(1.25, 0.01)
-    assert Grid(STEPS[-1]).coarser() is None
+    assert Grid(STEPS[-1]).outgrown(1e9) is None
 
 
 @pytest.mark.parametrize(
@@ -135,5 +152,5 @@ def test_a_claim_that_proves_far_too_long_is_noticed() -> None:
 
 
 def test_the_keyframes_of_a_very_long_film_are_bounded() -> None:
-    assert keyframe_window(36_000) == 24.0
+    assert keyframe_window(36_000) == 72.0
     assert keyframe_window(None) == 0.0

@@ -65,7 +65,7 @@ def test_a_signature_arrives_as_it_was_made(pool: WorkerPool, video: Path) -> No
     assert outcome.task.key == 7
     mine, theirs = sign(os.fspath(video)), outcome.value
     assert (mine.facts, mine.route, mine.notes) == (theirs.facts, theirs.route, theirs.notes)
-    for name in ("times_seconds", "hashes", "whashes", "quality", "anchor_whashes"):
+    for name in ("times_seconds", "hashes", "quality", "anchor_whashes"):
         one, other = getattr(mine, name), getattr(theirs, name)
         assert one.dtype == other.dtype
         assert np.array_equal(one, other)
