@@ -9,7 +9,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 VIDEO_EXTENSIONS = (
     "mp4", "mkv", "avi", "mov", "wmv", "flv", "webm", "m4v", "mpeg", "mpg", "3gp", "ts", "m2ts",
     "mts", "vob", "ogv", "asf", "rm", "3g2", "rmvb", "divx", "f4v", "m2v", "ogm", "mxf", "dv",
-    "264", "h264", "265", "h265", "hevc", "ivf",
+    "264", "h264", "265", "h265", "hevc", "ivf", "gif",
+    "apng",
 )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from autodedup.engine.errors import FileError
+from autodedup.engine.media.still_pictures import BEGINNING, STILL, is_png, refuse_still
 from autodedup.schemas.errors import FileCode
 
 _PYAV = int(av.__version__.partition(".")[0])
@@ -28,8 +29,14 @@ CONTAINERS = (
     "mov", "matroska", "avi", "asf", "flv", "mpeg", "mpegts", "ogg", "rm", "mxf", "dv", "nut",
     "wtv", "ivf", "obu",
 )  # fmt: skip
+# Animated pictures: clips like any other, where they have more than one picture.
+ANIMATIONS = ("gif", "apng")
 # Bare streams: no timestamps, no index, and found by guessing, so text may look like one.
 BARE_STREAMS = ("h264", "hevc", "m4v", "mpegvideo", "mjpeg", "h263", "vc1", "av1")
+# Of these FFmpeg makes the times up, at 25 pictures a second, whatever rate the stream tells.
+TIMES_MADE_UP = ("h264", "hevc")
+# Codecs of single pictures: beside a film they are its cover, marked as such or not.
+_OF_STILLS = frozenset({"mjpeg", "png", "gif", "bmp", "webp", "tiff", "jpeg2000"})
 
 # What is not UTF-8 in a tag is replaced; from PyAV 19 on that is so without being asked for.
 _TAGS: dict[str, str] = {"metadata_errors": "replace"} if _PYAV < 19 else {}  # noqa: PLR2004
@@ -37,7 +44,7 @@ _open: Callable[..., InputContainer] = av.open
 
 _BUFFER_BYTES = 64 * 1024  # one read; larger ones cost more in seeks than they save in calls
 _OPTIONS = {
-    "format_whitelist": ",".join(CONTAINERS + BARE_STREAMS),
+    "format_whitelist": ",".join(CONTAINERS + ANIMATIONS + BARE_STREAMS),
     "protocol_whitelist": "none",
 }
 
@@ -64,11 +71,13 @@ def open_container(file: FileIO) -> InputContainer:
 
     Raises:
         FileError: NOT_MEDIA (no allowed format), TRUNCATED (a known format without its index),
-            DECODE_FAILED (a known format that makes no sense, or a read error).
+            DECODE_FAILED (a known format that makes no sense, or a read error), TOO_FEW_FRAMES
+            (a still picture), UNSUPPORTED_CODEC (an animated WebP).
     """
     file.seek(0)
-    beginning = file.read(16) or b""
+    beginning = file.read(BEGINNING) or b""
     file.seek(0)
+    refuse_still(beginning)
     known = any(beginning[at:].startswith(magic) for at, magic in _BEGINNINGS)
     try:
         return _open(
@@ -78,20 +87,24 @@ def open_container(file: FileIO) -> InputContainer:
             buffer_size=_BUFFER_BYTES,
             **_TAGS,
         )
-    except (av.error.InvalidDataError, av.error.EOFError) as error:
+    except (av.error.InvalidDataError, av.error.EOFError, av.error.ArgumentError) as error:
+        if is_png(beginning):
+            raise FileError("TOO_FEW_FRAMES", STILL) from error
+        if isinstance(error, av.error.ArgumentError):
+            # What the allow-list refuses, and headers with impossible values.
+            code: FileCode = "DECODE_FAILED" if known else "NOT_MEDIA"
+            raise FileError(code, "It is in no video format that may be opened.") from error
         if known:
             raise FileError("TRUNCATED", "The header is there, the rest cannot be read.") from error
         raise FileError("NOT_MEDIA", "It is in no video format that may be opened.") from error
-    except av.error.ArgumentError as error:
-        # What the allow-list refuses, and headers with impossible values.
-        code: FileCode = "DECODE_FAILED" if known else "NOT_MEDIA"
-        raise FileError(code, "It is in no video format that may be opened.") from error
     except (av.error.FFmpegError, MemoryError) as error:
         raise FileError("DECODE_FAILED", f"It cannot be opened: {said(error)}.") from error
 
 
 def picture_stream(container: InputContainer) -> VideoStream:
     """Return the stream to look at: the largest that is a film, not a cover or thumbnails.
+
+    A cover that is not marked as one is told by its codec, or by being one picture.
 
     Raises:
         FileError: NOT_MEDIA (no pictures but covers), UNSUPPORTED_CODEC (none that we decode).
@@ -104,7 +117,14 @@ def picture_stream(container: InputContainer) -> VideoStream:
     readable = [s for s in films if getattr(s, "codec_context", None) is not None]
     if not readable:
         raise FileError("UNSUPPORTED_CODEC", "No decoder here knows the codec of its pictures.")
-    return max(readable, key=lambda s: (s.codec_context.width * s.codec_context.height, -s.index))
+    return max(readable, key=_claim)
+
+
+def _claim(stream: VideoStream) -> tuple[bool, bool, int, int]:
+    """Return what makes one stream more of a film than another."""
+    context = stream.codec_context
+    area = context.width * context.height
+    return stream.frames != 1, context.name not in _OF_STILLS, area, -stream.index
 
 
 def said(error: Exception) -> str:

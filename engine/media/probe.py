@@ -15,7 +15,15 @@ from av.video.stream import VideoStream
 
 from autodedup.engine.errors import FileError
 from autodedup.engine.media.facts import MediaFacts
-from autodedup.engine.media.formats import BARE_STREAMS, open_container, picture_stream, said
+from autodedup.engine.media.formats import (
+    ANIMATIONS,
+    BARE_STREAMS,
+    TIMES_MADE_UP,
+    open_container,
+    picture_stream,
+    said,
+)
+from autodedup.engine.media.still_pictures import STILL
 
 LONGEST_SIDE = 16_384  # pixels
 MOST_PIXELS = 268_435_456  # 16,384 x 16,384: about 400 MB a frame
@@ -27,12 +35,15 @@ def probe(file: FileIO) -> MediaFacts:
     """Return what one video is.
 
     Raises:
-        FileError: NOT_MEDIA, TRUNCATED, UNSUPPORTED_CODEC, DECODE_FAILED.
+        FileError: NOT_MEDIA, TRUNCATED, UNSUPPORTED_CODEC, DECODE_FAILED, TOO_FEW_FRAMES (a still
+            picture).
     """
     with open_container(file) as container:
         stream = picture_stream(container)
         prepare(stream)
         frame = _first_picture(container, stream)
+        if container.format.name in ANIMATIONS and not _goes_on(container, stream):
+            raise FileError("TOO_FEW_FRAMES", STILL)
         return _facts(container, stream, frame)
 
 
@@ -77,6 +88,14 @@ def _first_picture(container: InputContainer, stream: VideoStream) -> VideoFrame
     raise _no_picture(container, packets, trouble)
 
 
+def _goes_on(container: InputContainer, stream: VideoStream) -> bool:
+    """Say whether another picture follows."""
+    try:
+        return any(packet.size > 0 for packet in container.demux(stream))
+    except av.error.FFmpegError:
+        return False
+
+
 def _no_picture(container: InputContainer, packets: int, trouble: Exception | None) -> FileError:
     if container.format.name in BARE_STREAMS:
         return FileError("NOT_MEDIA", "It looks like a bare video stream, but has no picture.")
@@ -105,7 +124,7 @@ def _facts(container: InputContainer, stream: VideoStream, frame: VideoFrame) ->
         height=height,
         rotation=rotation,
         duration_seconds=claimed_seconds(container, stream),
-        frames_per_second=_rate(stream),
+        frames_per_second=_rate(container, stream),
         bitrate_bps=container.bit_rate or None,
         pixel_format=frame.format.name,
         audio_codec=context.name if context else None,
@@ -117,13 +136,16 @@ def _facts(container: InputContainer, stream: VideoStream, frame: VideoFrame) ->
 def claimed_seconds(container: InputContainer, stream: VideoStream) -> float | None:
     """Return how long the film says it is, None where it does not say."""
     if stream.duration and stream.time_base:
-        return float(stream.duration * stream.time_base)
-    return container.duration / av.time_base if container.duration else None
+        claimed = float(stream.duration * stream.time_base)
+    else:
+        claimed = (container.duration or 0) / av.time_base
+    return claimed if claimed > 0 else None
 
 
-def _rate(stream: VideoStream) -> float | None:
-    rates: Iterator[float] = (
-        float(rate) for rate in (stream.average_rate, stream.guessed_rate) if rate
-    )
+def _rate(container: InputContainer, stream: VideoStream) -> float | None:
+    told = (stream.average_rate, stream.guessed_rate)
+    if container.format.name in TIMES_MADE_UP:
+        told = told[::-1]
+    rates: Iterator[float] = (float(rate) for rate in told if rate)
     # A container without a frame rate has FFmpeg guess the ticks of its clock.
     return next((rate for rate in rates if 0 < rate <= 480), None)  # noqa: PLR2004

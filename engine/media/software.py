@@ -25,7 +25,13 @@ from autodedup.engine.embedding.shapes import shape_of
 from autodedup.engine.errors import FileError
 from autodedup.engine.media import moments
 from autodedup.engine.media.facts import MediaFacts
-from autodedup.engine.media.formats import BARE_STREAMS, open_container, picture_stream, said
+from autodedup.engine.media.formats import (
+    BARE_STREAMS,
+    TIMES_MADE_UP,
+    open_container,
+    picture_stream,
+    said,
+)
 from autodedup.engine.media.frames import Look, Progress, small_size
 from autodedup.engine.media.packets import (
     Approach,
@@ -314,11 +320,13 @@ def _luma(frame: VideoFrame) -> NDArray[np.uint8]:
 
 
 def claimed_stamp(container: InputContainer, frame: VideoFrame) -> float | None:
-    """Return a frame's own claim of its time in seconds, None where it makes none.
+    """Return a frame's own claim of its time in seconds, None where it makes none of its own.
 
     AVI knows only the order of decoding, from which FFmpeg guesses presentation times that go
     back and forth; the decoding times come out in order.
     """
+    if container.format.name in TIMES_MADE_UP:
+        return None
     stamp = frame.dts if container.format.name == "avi" or frame.pts is None else frame.pts
     return None if stamp is None or not frame.time_base else _seconds(stamp, frame.time_base)
 
