@@ -14,7 +14,7 @@ from autodedup.engine.match.keeper import KEEP_RULES, FileFacts
 from autodedup.engine.match.links import FilePair, GroupFile, Link, Links, ordered
 from autodedup.engine.match.meaning import alike_in_meaning as pairs_of_meaning
 from autodedup.engine.match.model import PairMatch
-from autodedup.engine.match.overlaps import group_overlaps
+from autodedup.engine.match.overlaps import as_overlap, group_overlaps, left_out
 from autodedup.engine.match.stars import Group as Star
 from autodedup.engine.match.stars import Member as StarMember
 from autodedup.engine.match.stars import Twin as StarTwin
@@ -168,7 +168,8 @@ class Grouping:
         sure = [match for match in matches if match.confidence >= least]
         stars = group_acting(files, sure, apart=self._apart, kinds=kinds, stop=stop)
         if "overlap" in kinds:
-            stars += group_overlaps(files, sure, apart=self._apart)
+            told = left_out(files, sure, stars, apart=self._apart, kinds=kinds)
+            stars += group_overlaps(files, [*sure, *told], apart=self._apart)
         if "semantic" in kinds:
             stars += group_overlaps(files, sure, apart=self._apart, relation="semantic")
         found = [self._found(star, self._library.files) for star in stars]
@@ -231,7 +232,8 @@ class Grouping:
         rules = _protected_first(keep or KEEP_RULES)
         stars = group_acting(files, matches, apart=self._apart, kinds=kinds, rules=rules)
         if "overlap" in kinds:
-            stars += group_overlaps(files, matches, apart=self._apart, rules=rules)
+            shared = [as_overlap(match) for match in matches if match.relation != "semantic"]
+            stars += group_overlaps(files, shared, apart=self._apart, rules=rules)
         if "semantic" in kinds:
             stars += group_overlaps(
                 files, matches, apart=self._apart, rules=rules, relation="semantic"

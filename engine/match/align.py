@@ -31,6 +31,7 @@ SLOWEST, FASTEST = 0.79, 1.27
 _GRID = tuple(float(s) for s in np.geomspace(0.8, 1.25, 31))
 BIN_SECONDS = 0.25
 SHORT_SECONDS = 6.0
+BRIEF_SECONDS = 1.0  # any speed shifts less in them than the leeway in time at both ends
 MOST_POINTS = 10_000  # the closest ones vote; more only cost time
 _SHARPNESS_BITS = 20.0
 _LEAST_WEIGHT = 0.01
@@ -109,6 +110,9 @@ def best_lines(found: Points, tolerance: float, most: int = 3) -> list[Line]:
         return []
     seeds: list[Line] = []
     span = min(float(np.ptp(found.a)), float(np.ptp(found.b)))
+    if span < BRIEF_SECONDS:
+        offset, votes = _peak(found.b - found.a, found.weight)
+        return [_shifted(found, 1.0, Line(1.0, offset, votes), tolerance)]
     for speed in sorted({*USUAL_SPEEDS, *_GRID}):
         offset, votes = _peak(found.b - speed * found.a, found.weight)
         seed = Line(speed, offset, votes)
@@ -161,7 +165,7 @@ def prior(line: Line, seconds: float) -> float:
     """
     if line.speed == 1.0:
         return 1.0 if line.offset == 0.0 else 0.97
-    usual = 0.90 if line.speed in USUAL_SPEEDS else 0.86
+    usual = 0.90 if line.speed in USUAL_SPEEDS else 0.885
     return usual if seconds >= SHORT_SECONDS else usual - 0.15
 
 
@@ -202,6 +206,8 @@ def _shifted(found: Points, speed: float, near: Line, tolerance: float) -> Line:
     """Return the best line of this speed close to `near`."""
     weight = _residual_weight(found, near, tolerance)
     total = weight.sum()
+    if total <= 0:
+        return Line(speed, near.offset, 0.0)
     centre = float(weight @ found.a / total)
     line = Line(speed, near.speed * centre + near.offset - speed * centre, 0.0)
     for _ in range(3):

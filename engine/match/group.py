@@ -7,7 +7,9 @@ keeper of the film that contains it, because a keeper reaches only its equals an
 
 Clips that are copies of each other join the film that contains them all the same, and are told
 apart there: a member's twin is another clip of the group that it is a copy of and that can stand
-for it while the film's clips are kept.
+for it while the film's clips are kept. But a file that joins several films one after another is
+no reason to put them into one group: it stays with that of which there are most copies, and the
+others make groups of their own.
 """
 
 import threading
@@ -23,6 +25,8 @@ from autodedup.engine.match.links import FilePair, GroupFile, Link, Links
 from autodedup.engine.match.model import PairMatch
 from autodedup.engine.match.stars import Group, Member, Twin, star
 from autodedup.schemas.vocabulary import ACTING_KINDS, KeepRule, Kind
+
+_TWO_PAIRS = 4  # files: fewer cannot be copies of two films
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +136,8 @@ class _Grouping:
         left = {file.file_id: file for file in related}
         standing = _Standing()
         self._add(standing, related, left)
-        while (best := standing.best()) is not None:
+        while (reach := standing.best()) is not None:
+            best = self._of_one_film(reach, left)
             yield self._star(best, left)
             gone = {best.keeper.file_id, *best.whole, *best.inside}
             for file_id in gone:
@@ -140,6 +145,22 @@ class _Grouping:
             # Only equals of what is gone may have another keeper now.
             changed = standing.without(gone)
             self._add(standing, [left[n] for n in sorted(changed) if n in left], left)
+
+    def _of_one_film(self, reach: _Reach, left: Mapping[int, GroupFile]) -> _Reach:
+        """Return the reach without parts that are copies of each other and of nothing else in it.
+
+        Single clips of different seconds of a film stay: they would be alone without it.
+        """
+        if reach.whole or len(reach.inside) < _TWO_PAIRS:
+            return reach
+        films = self._links.films(left[clip] for clip in reach.inside)
+        copied = [film for film in films if len(film) > 1]
+        if len(copied) < 2:  # noqa: PLR2004
+            return reach
+        stays = max(copied, key=len)
+        gone = {file.file_id for film in copied if film is not stays for file in film}
+        inside = {clip: link for clip, link in reach.inside.items() if clip not in gone}
+        return _Reach(reach.keeper, reach.whole, inside)
 
     def _add(
         self, standing: _Standing, files: Sequence[GroupFile], left: dict[int, GroupFile]

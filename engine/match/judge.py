@@ -65,11 +65,15 @@ def judge_embedded(
     # Where nothing moves, `motion` is not a number, and no limit lies below that.
     close = witness.high_bits <= limits.seen_high
     if seconds < limits.seen_seconds:
-        # Two signs of one signer, two versions of one logo: a few seconds move much alike.
-        alike = (
-            close
-            and gap >= limits.seen_short_contrast
-            and witness.motion >= limits.seen_short_motion
+        # Two signs of one signer, two versions of one logo: a few seconds move much alike. But
+        # signers lie as close elsewhere, and a logo shows few pictures.
+        alike = close and (
+            (gap >= limits.seen_short_contrast and witness.motion >= limits.seen_short_motion)
+            or (
+                gap >= limits.seen_own_contrast
+                and witness.motion >= limits.seen_own_motion
+                and witness.scenes >= limits.seen_own_scenes
+            )
         )
     else:
         moved = limits.seen_moved if close else limits.seen_far_moved

@@ -118,11 +118,15 @@ class Links:
 
     def related(self) -> list[list[GroupFile]]:
         """Return the files in parts between which there is no link of any kind."""
-        return self._joined(self._files, ("near", "contains"))
+        return self.films(self._files)
 
     def connected(self, files: Iterable[GroupFile]) -> list[list[GroupFile]]:
         """Return some files in parts between which there is no link from start to end."""
         return self._joined(files, ("near",))
+
+    def films(self, files: Iterable[GroupFile]) -> list[list[GroupFile]]:
+        """Return some files in parts between which there is no link of any kind."""
+        return self._joined(files, ("near", "contains"))
 
     def _joined(
         self, files: Iterable[GroupFile], relations: tuple[Kind, ...]

@@ -1,15 +1,70 @@
-"""Groups of contents that share some seconds, or a meaning: shown, not acted upon."""
+"""Groups of contents that share some seconds, or a meaning: shown, not acted upon.
+
+A film that is a copy or a part of another, and that no acting group has room for because every
+file stands in one only, is told here too: else what was found of it would be lost.
+"""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from typing import Literal
 
 from autodedup.engine.match.keeper import KEEP_RULES, FileFacts, choose_keeper
 from autodedup.engine.match.links import FilePair, GroupFile, Link, ordered
 from autodedup.engine.match.model import PairMatch
 from autodedup.engine.match.stars import Group, Member, star
-from autodedup.schemas.vocabulary import KeepRule
+from autodedup.schemas.vocabulary import ACTING_KINDS, KeepRule, Kind
+
+
+def left_out(
+    files: Sequence[GroupFile],
+    matches: Iterable[PairMatch],
+    groups: Iterable[Group],
+    *,
+    apart: AbstractSet[FilePair] = frozenset(),
+    kinds: Collection[Kind] = ACTING_KINDS,
+) -> list[PairMatch]:
+    """Return, as an overlap, the surest match of each content that stands in no acting group.
+
+    Args:
+        files: Those that were grouped.
+        matches: What was found among their contents.
+        groups: The acting groups.
+        apart: Pairs a person has called "not a duplicate".
+        kinds: The relations that were asked for.
+    """
+    grouped = {n for group in groups for n in (group.keeper, *(m.file_id for m in group.members))}
+    of_content: dict[int, list[int]] = defaultdict(list)
+    for file in files:
+        if file.content is not None:
+            of_content[file.content].append(file.file_id)
+    alone = {key for key, holders in of_content.items() if not grouped & set(holders)}
+    best: dict[int, PairMatch] = {}
+    for match in matches:
+        pair = (match.a, match.b)
+        if match.relation == "overlap" or match.relation not in kinds or not alone & set(pair):
+            continue
+        if not of_content.keys() >= set(pair) or any(
+            ordered(one, other) in apart
+            for one in of_content[match.a]
+            for other in of_content[match.b]
+        ):
+            continue
+        for key in alone & set(pair):
+            if key not in best or _surer(match, best[key]):
+                best[key] = match
+    return [as_overlap(match) for match in dict.fromkeys(best.values())]
+
+
+def as_overlap(match: PairMatch) -> PairMatch:
+    """Return a match as one of two films that share its seconds."""
+    return replace(match, relation="overlap", inner=None)
+
+
+def _surer(one: PairMatch, other: PairMatch) -> bool:
+    """Say whether a match tells more than another: what shows the same from start to end first."""
+    return (one.relation == "near", one.confidence) > (other.relation == "near", other.confidence)
 
 
 def group_overlaps(

@@ -26,8 +26,10 @@ class Thresholds:
     seen_contrast, seen_motion   on its line a film lies so much closer, and moves so much alike
     seen_moved       the product of both must come to this
     seen_far_high, seen_far_moved  frames may lie this much further apart if more of it moves alike
+    seen_short_contrast, seen_short_motion  of a film shorter than `seen_seconds`; or else, where
+    it lies by so much closer than elsewhere, `seen_own_contrast`, `seen_own_motion` in
+    `seen_own_scenes` pictures
     means_alike      mean cosine of the frames' meanings from which on two films mean the same
-    seen_short_contrast, seen_short_motion  of a film shorter than `seen_seconds`
     """
 
     profile: Profile = "balanced"
@@ -54,11 +56,14 @@ class Thresholds:
     seen_contrast: float = 10.0
     seen_motion: float = 0.40
     seen_moved: float = 10.0
-    seen_far_high: float = 80.0
-    seen_far_moved: float = 30.0
+    seen_far_high: float = 85.0
+    seen_far_moved: float = 20.0
     seen_seconds: float = 8.0
     seen_short_contrast: float = 30.0
     seen_short_motion: float = 0.92
+    seen_own_contrast: float = 50.0
+    seen_own_motion: float = 0.50
+    seen_own_scenes: int = 12
     means_alike: float = 0.9
     strict_mean_bits: float = 10.0
     strict_worst_bits: int = 16

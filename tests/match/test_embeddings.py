@@ -123,6 +123,17 @@ def test_a_few_seconds_that_move_much_alike_are_not_enough() -> None:
     assert only(find(*long)).relation == "near"
 
 
+def test_a_few_seconds_that_lie_close_nowhere_else_are_a_copy_of_many_pictures() -> None:
+    original, copy = (
+        embedded(clip(n, film(1), 6, edit, step=0.25), film(1), edit)
+        for n, edit in ((1, Edit()), (2, Edit(hidden=True, blur=0.6)))
+    )
+
+    match = only(find(original, copy))
+
+    assert (match.relation, match.view) == ("near", EMBEDDED_VIEW)
+
+
 def test_a_hidden_shared_intro_is_not_mentioned() -> None:
     episodes = [joined([(film(99), 0, 20), (film(n), 0, 40)]) for n in (1, 2)]
 

@@ -59,12 +59,26 @@ def test_a_trim_off_the_grid_is_a_part_of_the_film(step: float, within: float) -
     assert segment.speed == pytest.approx(1.0, abs=0.01)
 
 
-@pytest.mark.parametrize("speed", [0.8, 25 / 24, 1.1, 1.25])
+@pytest.mark.parametrize("speed", [0.8, 25 / 24, 1.1, 1.15, 7 / 6, 1.25])
 def test_a_film_at_another_speed_is_near_and_the_speed_is_told(speed: float) -> None:
     match = only(find(clip(1, film(1), 60), clip(2, film(1), 60 / speed, Edit(speed=speed))))
 
     assert match.relation == "near"
     assert match.segments[0].speed == pytest.approx(1 / speed, rel=0.01)
+
+
+@pytest.mark.parametrize("start", [3.14, 6.4])
+def test_half_a_second_of_a_film_plays_at_its_speed(start: float) -> None:
+    """Any speed would do for so few frames, and at some more of the film lies on the line."""
+    whole = clip(1, film(1), 20, Edit(noise=0.02), step=0.125)
+    half = clip(2, film(1), 0.5, Edit(start=start, noise=0.02), step=1 / 16)
+
+    match = only(find(whole, half))
+
+    assert (match.relation, match.inner) == ("contains", 2)
+    (segment,) = match.segments
+    assert segment.speed == 1.0
+    assert segment.a_start == pytest.approx(start, abs=0.2)
 
 
 def test_an_intro_in_front_makes_the_shorter_film_a_part_of_the_longer() -> None:

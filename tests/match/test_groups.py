@@ -12,7 +12,7 @@ from autodedup.engine.match.group import group_acting
 from autodedup.engine.match.keeper import FileFacts, choose_keeper
 from autodedup.engine.match.links import GroupFile, Links
 from autodedup.engine.match.model import PairMatch, PairRelation
-from autodedup.engine.match.overlaps import group_overlaps
+from autodedup.engine.match.overlaps import group_overlaps, left_out
 from autodedup.engine.match.stars import Group
 from autodedup.schemas.vocabulary import ACTING_KINDS, KINDS
 
@@ -150,6 +150,60 @@ def test_the_film_that_reaches_most_is_kept_whatever_its_size() -> None:
 
     assert (group.keeper, set(members(group).values())) == (3, {"contains"})
     assert {m.file_id: m.twin.file_id for m in group.members if m.twin} == {2: 1}
+
+
+def test_films_that_one_file_joins_are_no_reason_to_stand_in_one_group() -> None:
+    files = [file(1, seconds=200), *(file(n) for n in range(2, 7))]
+    found = [
+        *(match(1, part, "contains", inner=part) for part in range(2, 7)),
+        *(match(2, 3), match(3, 4), match(2, 4)),
+        match(5, 6),
+    ]
+
+    groups = group_acting(files, found)
+
+    assert [(g.keeper, set(members(g))) for g in groups] == [(1, {2, 3, 4}), (5, {6})]
+
+
+def test_single_clips_of_different_seconds_stay_with_their_film() -> None:
+    files = [file(1, seconds=200), *(file(n) for n in range(2, 7))]
+    found = [
+        *(match(1, part, "contains", inner=part) for part in range(2, 7)),
+        match(2, 3),
+    ]
+
+    (group,) = group_acting(files, found)
+
+    assert set(members(group)) == {2, 3, 4, 5, 6}
+
+
+def test_a_match_that_no_acting_group_has_room_for_is_told_as_an_overlap() -> None:
+    """A loop and a longer cut both hold the film: only one of them can be its keeper."""
+    files = [file(1, seconds=60), file(2, seconds=60), file(3, seconds=120), file(4, seconds=90)]
+    found = [
+        match(1, 2),
+        *(match(part, 3, "contains", inner=part) for part in (1, 2)),
+        match(1, 4, "contains", inner=1, sure=0.95),
+        match(2, 4, "contains", inner=2, sure=0.99),
+    ]
+    acting = group_acting(files, found)
+    assert [(g.keeper, set(members(g))) for g in acting] == [(3, {1, 2})]
+
+    told = left_out(files, found, acting)
+
+    assert [(m.a, m.b, m.relation, m.inner) for m in told] == [(2, 4, "overlap", None)]
+    (group,) = group_overlaps(files, told)
+    assert members(group) in ({2: "overlap"}, {4: "overlap"})
+    assert not any(member.redundant for member in group.members)
+
+
+def test_what_no_group_has_room_for_is_not_told_against_what_a_person_said() -> None:
+    files = [file(1), file(2)]
+    found = [match(1, 2)]
+
+    assert left_out(files, found, [], apart={(1, 2)}) == []
+    assert left_out(files, found, [], kinds=["contains"]) == []
+    assert len(left_out(files, found, [])) == 1
 
 
 def test_what_a_person_called_no_duplicate_is_no_duplicate() -> None:
@@ -297,10 +351,18 @@ def by_definition(files: list[GroupFile], links: Links) -> dict[int, set[int]]:
             reaches,
             key=lambda r: (-len(r[1] | r[2]), -len(r[1]), -r[0].facts.seconds, r[0].file_id),
         )
+        if not whole:
+            inside = _of_one_film(inside, left, links)
         stars[keeper.file_id] = whole | inside
         for gone in (keeper.file_id, *whole, *inside):
             del left[gone]
     return stars
+
+
+def _of_one_film(inside: set[int], left: dict[int, GroupFile], links: Links) -> set[int]:
+    copied = [film for film in links.films(left[n] for n in inside) if len(film) > 1]
+    copied.sort(key=lambda film: (-len(film), min(f.file_id for f in film)))
+    return inside - {f.file_id for film in copied[1:] for f in film}
 
 
 def _all_reaches(
