@@ -1,11 +1,13 @@
 """Score the server on any folder with a manifest, driving it over stdio as an agent does.
 
     python tests/evaluate_media_dataset.py FOLDER [FOLDER …] [--profile balanced] [--apply]
-        [--json] [--serve "--workers 2"]
+        [--json] [--sheets DIR] [--serve "--workers 2"]
 
 A FOLDER is a set of `generate_media_dataset`, the corpus ($AUTODEDUP_CORPUS), or any other with a
 manifest.json or truth.json (`dataset_truth` says what stands in them). It is copied first:
 nothing in it is touched. After several, the reliability of the confidence is told of all together.
+With --sheets the pictures that `compare` shows of every missed pair, and of every false one, are
+written to DIR.
 With --apply a plan is applied and undone, and every file's SHA-256, name and time compared before
 and after.
 """
@@ -18,6 +20,7 @@ import shutil
 import sys
 import tempfile
 import time
+from base64 import b64decode
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -26,6 +29,7 @@ import anyio
 from dataset_score import BANDS, Claims, Score, score
 from dataset_truth import read_manifest
 from mcp import Client, StdioServerParameters
+from mcp_types import ImageContent
 
 from autodedup.schemas.apply_plan import ApplyAnswer
 from autodedup.schemas.find_duplicates import FindAnswer, Group, GroupFile
@@ -60,6 +64,7 @@ class Outcome:
     find_seconds: float
     score: Score
     undone: Undone | None
+    sheets: int = 0
 
 
 class Agent:
@@ -114,6 +119,12 @@ class Agent:
             complete.append(group.model_copy(update={"files": group.files + more}))
         return complete
 
+    async def sheet(self, one: str, other: str) -> bytes | None:
+        """Return the contact sheet of two files, a JPEG; None where they cannot be compared."""
+        result = await self._client.call_tool("compare", {"a": one, "b": other})
+        pictures = [block for block in result.content if isinstance(block, ImageContent)]
+        return b64decode(pictures[0].data) if pictures else None
+
     async def apply_and_undo(self, root: Path) -> Undone:
         """Apply a plan of all groups and undo it; say what is not as it was."""
         before = snapshot(root)
@@ -125,7 +136,9 @@ class Agent:
         return Undone(applied.done, tuple(changes(before, snapshot(root))))
 
 
-async def evaluate(folder: Path, *, profile: str, apply: bool, flags: Sequence[str]) -> Outcome:
+async def evaluate(
+    folder: Path, *, profile: str, apply: bool, flags: Sequence[str], sheets: Path | None = None
+) -> Outcome:
     """Copy a data set, run the whole job on the copy and score it."""
     with tempfile.TemporaryDirectory(prefix="autodedup-evaluate-") as scratch:
         root = Path(scratch) / "library"
@@ -139,15 +152,31 @@ async def evaluate(folder: Path, *, profile: str, apply: bool, flags: Sequence[s
             signed = time.perf_counter()
             groups = await agent.groups(profile)
             found = time.perf_counter()
+            result = score(read_manifest(folder), Claims.of(groups))
+            drawn = 0 if sheets is None else await draw_sheets(agent, result, sheets)
             undone = await agent.apply_and_undo(root) if apply else None
     return Outcome(
         files=ingested.scan.seen,
         errors_by_code=dict(ingested.errors_by_code),
         ingest_seconds=round(signed - started, 1),
         find_seconds=round(found - signed, 1),
-        score=score(read_manifest(folder), Claims.of(groups)),
+        score=result,
         undone=undone,
+        sheets=drawn,
     )
+
+
+async def draw_sheets(agent: Agent, result: Score, folder: Path) -> int:
+    """Write a contact sheet of every missed and every false pair into a folder; count them."""
+    drawn = 0
+    for kind, pairs in (("missed", result.missed), ("false", result.false)):
+        for one, other in pairs:
+            sheet = await agent.sheet(one, other)
+            if sheet is not None:
+                name = f"{kind} {Path(one).name} {Path(other).name}.jpg"
+                (folder / name).write_bytes(sheet)
+                drawn += 1
+    return drawn
 
 
 def report(outcome: Outcome) -> str:
@@ -180,6 +209,8 @@ def report(outcome: Outcome) -> str:
         + (", ".join(f"{name} {a}/{b}" for name, (a, b) in result.apart.items()) or "none"),
     ]
     lines += reliable([outcome])
+    if outcome.sheets:
+        lines.append(f"contact sheets written: {outcome.sheets}")
     if outcome.undone is not None:
         back = "all back" if not outcome.undone.not_back else "NOT BACK"
         lines.append(f"plan applied and undone: {outcome.undone.moved} files moved, {back}")
@@ -206,6 +237,7 @@ def main() -> int:
     )  # fmt: skip
     parser.add_argument("--profile", choices=["strict", "balanced", "loose"], default="balanced")
     parser.add_argument("--apply", action="store_true", help="apply a plan and undo it")
+    parser.add_argument("--sheets", type=Path, help="write pictures of missed and false pairs here")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--serve", default="", help="further flags for autodedup serve")
     given = parser.parse_args()
@@ -216,9 +248,12 @@ def main() -> int:
 
     async def work(folder: Path) -> Outcome:
         return await evaluate(
-            folder, profile=given.profile, apply=given.apply, flags=shlex.split(given.serve)
-        )
+            folder, profile=given.profile, apply=given.apply, flags=shlex.split(given.serve),
+            sheets=given.sheets,
+        )  # fmt: skip
 
+    if given.sheets is not None:
+        given.sheets.mkdir(parents=True, exist_ok=True)
     outcomes: list[Outcome] = []
     for folder in folders:
         outcomes.append(anyio.run(work, folder))

@@ -40,6 +40,16 @@ def film(seed: int, *, stillness: float = 0.0, backdrop: int = 0) -> Film:
     return waves
 
 
+def slides(pictures: Sequence[int], seconds: float = 5.0) -> Film:
+    """Return a film of stills, each shown so many seconds; equal numbers are one picture."""
+
+    def waves(times: Times) -> Waves:
+        place = np.minimum(times // seconds, len(pictures) - 1).astype(int)
+        return np.stack([np.random.default_rng((7, pictures[n])).normal(size=256) for n in place])
+
+    return waves
+
+
 def joined(parts: Sequence[tuple[Film, float, float]]) -> tuple[Film, float]:
     """Return films one after another, each as (film, from, seconds), and their length."""
 

@@ -54,14 +54,15 @@ def relate(
     """Return the relation, and for `contains` the key of the clip that is a part of the other."""
     if not _same_order(segments):
         return "overlap", None
-    if of_a.uncovered <= near_slack(a.seconds) and of_b.uncovered <= near_slack(b.seconds):
-        return "near", None
+    near_a = of_a.uncovered <= near_slack(a.seconds)
+    near_b = of_b.uncovered <= near_slack(b.seconds)
     whole_a = of_a.uncovered <= inner_slack(a.seconds)
     whole_b = of_b.uncovered <= inner_slack(b.seconds)
-    if whole_a and whole_b:
+    # Where only one has more to show, the other is a part of it, however little more it is.
+    if near_a == near_b and whole_a and whole_b:
         return "near", None
     if whole_a or whole_b:
-        return "contains", a.key if whole_a else b.key
+        return "contains", a.key if (near_a if whole_a and whole_b else whole_a) else b.key
     return "overlap", None
 
 

@@ -90,6 +90,14 @@ def test_an_intro_in_front_makes_the_shorter_film_a_part_of_the_longer() -> None
     assert match.segments[0].b_start == pytest.approx(8, abs=0.3)
 
 
+def test_a_short_intro_makes_a_film_a_part_however_little_of_the_whole_it_is() -> None:
+    longer, seconds = joined([(film(9), 0, 4.6), (film(1), 0, 100)])
+
+    match = only(find(clip(1, film(1), 100), clip(2, longer, seconds)))
+
+    assert (match.relation, match.inner) == ("contains", 1)
+
+
 def test_a_cut_in_the_middle_is_told_as_two_stretches() -> None:
     shorter, seconds = joined([(film(1), 0, 15), (film(1), 25, 15)])
 

@@ -1,0 +1,96 @@
+"""Hour-long films that share a minute, and films of stills that share a picture."""
+
+import threading
+
+import pytest
+from match_films import Edit, Film, clip, embedded, film, joined, slides
+
+from autodedup.engine.match.find import find_pairs
+from autodedup.engine.match.model import Clip, PairMatch
+from autodedup.engine.match.thresholds import Thresholds
+
+KEYFRAMES = 3.0  # seconds from one to the next
+
+
+def find(*clips: Clip) -> list[PairMatch]:
+    return find_pairs(
+        clips, Thresholds(), report=lambda _done, _total: None, stop=threading.Event()
+    )
+
+
+def only(matches: list[PairMatch]) -> PairMatch:
+    assert len(matches) == 1
+    return matches[0]
+
+
+def test_a_minute_of_an_hour_is_a_part_of_it_at_its_second() -> None:
+    hour = clip(1, film(1), 3600, step=KEYFRAMES)
+
+    match = only(find(hour, clip(2, film(1), 60, Edit(start=1803.37))))
+
+    assert (match.relation, match.inner) == ("contains", 2)
+    (segment,) = match.segments
+    assert (segment.a_start, segment.a_end) == pytest.approx((1803.37, 1863.37), abs=1)
+    assert segment.speed == 1.0
+
+
+@pytest.mark.parametrize("keyframes", [2.0, KEYFRAMES])
+def test_an_intro_and_an_advert_of_two_long_films_are_told_to_a_keyframe(
+    keyframes: float,
+) -> None:
+    intro, advert = film(90), film(91)
+
+    def programme(seed: int, before: float) -> tuple[Film, float]:
+        own = film(seed)
+        parts = [(intro, 0, 45), (own, 0, before), (advert, 0, 30), (own, before, 2000)]
+        return joined(parts)
+
+    one, other = programme(1, 800), programme(2, 900)
+
+    match = only(find(clip(1, *one, step=KEYFRAMES), clip(2, *other, step=keyframes)))
+
+    assert (match.relation, match.inner) == ("overlap", None)
+    told = [(s.a_start, s.a_end, s.b_start, s.b_end) for s in match.segments]
+    assert told[0] == pytest.approx((0, 45, 0, 45), abs=KEYFRAMES)
+    assert told[1] == pytest.approx((845, 875, 945, 975), abs=KEYFRAMES)
+    assert {segment.speed for segment in match.segments} == {1.0}
+
+
+@pytest.mark.parametrize("place", [0, 3, 6, 11])
+def test_one_still_in_two_slideshows_makes_no_copy(place: int) -> None:
+    shows = list(range(1, 13)), list(range(21, 33))
+    shows[1][place] = shows[0][3]
+
+    for match in find(*(_shown(n + 1, show) for n, show in enumerate(shows))):
+        assert match.relation == "overlap"
+
+
+def test_the_first_and_the_last_still_of_two_slideshows_are_an_overlap_of_their_seconds() -> None:
+    shows = list(range(1, 13)), [1, *range(22, 32), 12]
+
+    match = only(find(*(_shown(n + 1, show) for n, show in enumerate(shows))))
+
+    assert match.relation == "overlap"
+    told = [(s.a_start, s.a_end, s.b_start, s.b_end) for s in match.segments]
+    assert told == [
+        pytest.approx((0, 5, 0, 5), abs=1),
+        pytest.approx((55, 60, 55, 60), abs=1),
+    ]
+
+
+def test_the_same_slides_in_another_order_are_not_the_same_show() -> None:
+    shows = list(range(1, 13)), [*range(7, 13), *range(1, 7)]
+
+    for match in find(*(_shown(n + 1, show) for n, show in enumerate(shows))):
+        assert match.relation == "overlap"
+
+
+def test_the_same_slides_are_the_same_show() -> None:
+    shows = list(range(1, 13)), list(range(1, 13))
+
+    assert only(find(*(_shown(n + 1, show) for n, show in enumerate(shows)))).relation == "near"
+
+
+def _shown(key: int, show: list[int]) -> Clip:
+    source = slides(show)
+    return embedded(clip(key, source, 5.0 * len(show)), source)
