@@ -79,21 +79,24 @@ class FindRun:
     def _groups(
         self, library: Library, matches: list[PairMatch], stop: threading.Event
     ) -> list[FoundGroup]:
-        found = Grouping(self._db, library).groups(
-            matches,
-            kinds=self._arguments.kinds,
-            scope=self._scope,
-            least=self._arguments.min_confidence or 0.0,
-            stop=stop,
-        )
+        grouping = Grouping(self._db, library)
+
+        def grouped(some: list[PairMatch]) -> list[FoundGroup]:
+            return grouping.groups(
+                some,
+                kinds=self._arguments.kinds,
+                scope=self._scope,
+                least=self._arguments.min_confidence or 0.0,
+                stop=stop,
+            )
+
         if self._like is None:
-            return found
-        return [
-            group
-            for group in found
-            if self._like == group.keeper.row.id
-            or any(member.file.row.id == self._like for member in group.members)
-        ]
+            return grouped(matches)
+        asked = library.files[self._like]
+        own = [match for match in matches if asked.row.signature_id in {match.a, match.b}]
+        # A file stands in one acting group only. What has no room in any, because what it matches
+        # stands in another, is matched with that all the same.
+        return _with(asked, grouped(matches)) or _with(asked, grouped(own))
 
     def _covered(self, library: Library) -> list[LibraryFile]:
         return [
@@ -187,6 +190,10 @@ class FindRun:
                 "groups": (),
             }
         )
+
+
+def _with(file: LibraryFile, groups: list[FoundGroup]) -> list[FoundGroup]:
+    return [group for group in groups if file.row.id in group.numbers]
 
 
 def refuse_empty_state(db: Database) -> None:

@@ -19,6 +19,9 @@ from autodedup.engine.errors import (
     PlanNotFoundError,
     UnknownIdError,
 )
+from autodedup.engine.footage.encode import encode
+from autodedup.engine.footage.film import joined, render_film
+from autodedup.engine.footage.time_edits import looped
 from autodedup.engine.workbench import Workbench
 from autodedup.schemas.find_duplicates import FindAnswer, FindArguments
 from autodedup.schemas.plan_actions import PlanAnswer, PlanArguments
@@ -289,6 +292,28 @@ def test_like_answers_for_one_file(bench: Workbench) -> None:
         ["camera/walk.mkv", "phone/walk.mp4"]
     ]
     assert find(bench, like="camera/garden.mp4").groups == ()
+
+
+def test_like_answers_for_a_file_that_no_group_has_room_for(
+    open_bench: OpenBench, tmp_path: Path
+) -> None:
+    """A loop and a longer cut both hold the film; it can stand in the group of one of them."""
+    film = render_film(5, size=(320, 180), seconds=10.0)
+    encode(film, tmp_path / "film.mp4")
+    encode(looped(film, 2), tmp_path / "loop.mp4")
+    encode(joined(render_film(6, size=(320, 180), seconds=4.0), film), tmp_path / "longer.mp4")
+    bench = open_bench(tmp_path)
+    ingest(bench)
+    (group,) = find(bench).groups
+    alone = ({"film.mp4", "loop.mp4", "longer.mp4"} - {str(f.path) for f in group.files}).pop()
+
+    (hit,) = find(bench, like=alone).groups
+
+    assert {str(f.path) for f in hit.files} == {"film.mp4", alone}
+    shared = find(bench, kinds=["near", "contains", "overlap"], like=alone).groups
+    assert ("overlap", {"film.mp4", alone}) in [
+        (g.kind, {str(f.path) for f in g.files}) for g in shared
+    ]
 
 
 def test_of_broken_copies_one_is_kept_in_place(bench: Workbench, library: Path) -> None:
