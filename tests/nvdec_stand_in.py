@@ -2,7 +2,8 @@
 
 It answers as PyNvVideoCodec 2.2.4 does by its Python sources and its binding's own signatures:
 `SimpleDecoder` counts its pictures and refuses what has no count, `reconfigure_decoder` takes a
-name and nothing else, batches by index come in the order asked for.
+name and nothing else, batches by index come in the order asked for; and as the sources of 2.0 do
+where those of 2.2.4 are not to be had.
 
 A decoder has a handful of surfaces and writes them again for the next batch. Here that is made to
 hurt: before surfaces are written again they must not be looked at by any tensor, and what was in
@@ -95,12 +96,14 @@ class SimpleDecoder:
             self._most = self._most if all(self._most) else (context.width, context.height)
             assert context.width <= self._most[0]
             assert context.height <= self._most[1]
-            self._count = stream.frames
-            if not self._count:
+            # Matroska has no count: its packets are counted, and frames in their order not given.
+            self._in_order = bool(stream.frames)
+            if not self._in_order and "matroska" not in container.format.name:
                 raise Exception("Elementary streams not supported by Simple Decoder.")  # noqa: TRY002
             pictures = list(container.decode(stream))
             # At the end of a file it gives the last picture for those that never came.
             self._pictures = pictures[self.drops_first :] + pictures[-1:] * self.drops_first
+            self._count = len(pictures)
         self._next = 0
 
     def reconfigure_decoder(self, new_source: str) -> None:
@@ -111,7 +114,8 @@ class SimpleDecoder:
         return self._count
 
     def get_batch_frames(self, batch_size: int) -> list[_Frame]:
-        numbers = range(self._next, min(self._next + batch_size, self._limit()))
+        end = min(self._next + batch_size, self._limit()) if self._in_order else self._next
+        numbers = range(self._next, end)
         self._next += len(numbers)
         return list(self._lent(numbers))
 

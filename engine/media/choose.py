@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from autodedup.engine.media.costs import Costs, is_dense
 from autodedup.engine.media.facts import DecodeRoute, MediaFacts
 
-# Containers that tell how many pictures they hold, which NVDEC's SimpleDecoder has to know.
+# Containers whose pictures NVDEC's SimpleDecoder can count: it has to know how many there are.
 _CONTAINERS = ("mov", "matroska")
 _BITS = {
     "yuv420p": 8,
@@ -63,7 +63,7 @@ def refusal(facts: MediaFacts, chip: Chip) -> str | None:
     """Return why a chip cannot decode a file, None if it can."""
     names = facts.container.split(",")
     if not any(name in _CONTAINERS for name in names):
-        return f"NVDEC is not used for {names[0]}: the container does not count its pictures"
+        return f"NVDEC is not used for {names[0]}: its pictures are not counted"
     bits = sample_bits(facts)
     if bits is None:
         return f"NVDEC is not used for pixels of {facts.pixel_format or 'an unknown format'}"

@@ -196,6 +196,9 @@ class NvdecSource:
                 for place in range(count):
                     if number + place in keep:
                         shrink.take(surfaces[place], stamps[place])
+            if not count and not number:
+                # By its order it gives nothing of a container that does not count its pictures.
+                return self._by_number(decoder, wanted, shrink, report)
             if not count:
                 raise NotByNvdecError(f"NVDEC stopped at picture {number} of {last + 1}")
             number += count

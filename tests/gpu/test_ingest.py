@@ -45,6 +45,6 @@ def test_the_groups_are_identical(
     monkeypatch.setattr(run.IngestRun, "_decoders", through_the_stand_in)
     bench = open_bench(fresh_library)
     route = ingest(bench).route
-    assert route.nvdec > 0
+    assert route.nvdec >= 5, route.why
     assert route.nvdec + route.pyav == 10
     assert groups(bench) == groups(open_bench(shutil.copytree(ingested, fresh_library / "../cpu")))

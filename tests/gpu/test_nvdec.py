@@ -205,6 +205,25 @@ def test_a_film_of_which_few_pictures_are_wanted_is_decoded_by_number(
     assert some.decoded_frames <= whole.decoded_frames
 
 
+def test_a_film_whose_container_counts_no_pictures_is_decoded_by_number(
+    video: Path, tmp_path: Path, nvc: ModuleType
+) -> None:
+    path = tmp_path / "film.mkv"
+    with av.open(os.fspath(video)) as whole, av.open(os.fspath(path), "w") as other:
+        source = whole.streams.video[0]
+        stream = other.add_stream_from_template(source)
+        for packet in whole.demux(source):
+            if packet.dts is not None:
+                packet.stream = stream
+                other.mux(packet)
+    ours = looked_at(NvdecSource(nvc, "cpu"), path)
+    with opened(os.fspath(path)) as file:
+        theirs = SoftwareSource().look(file, probe(file), silent)
+    np.testing.assert_allclose(ours.times_seconds, theirs.times_seconds, atol=1e-6)
+    difference = ours.pictures.numpy().astype(int) - theirs.pictures.astype(int)
+    assert np.abs(difference).mean() < 1.0
+
+
 def test_a_decoder_that_stops_early_leaves_the_film_to_the_cpu(
     video: Path, nvc: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -291,7 +310,7 @@ def test_a_film_for_which_there_is_no_memory_is_left_to_the_cpu(
         ({"codec": "av1"}, "no av1"),
         ({"pixel_format": "yuv444p"}, "pixels of yuv444p"),
         ({"pixel_format": "yuv420p10le"}, "no h264 of 10 bits"),
-        ({"container": "avi"}, "avi"),
+        ({"container": "avi"}, "not used for avi"),
         ({"width": 8000}, "up to 4096 x 4096"),
         ({"height": 181}, "odd sizes"),
     ],
