@@ -188,20 +188,18 @@ def _sharp_part(pictures: NDArray[np.uint8]) -> slice | None:
     width = pixels.shape[2]
     detail = np.abs(np.diff(pixels, n=2, axis=1)).mean(axis=(0, 1))  # a slope has none
     steep = np.abs(np.diff(pixels, axis=2)).mean(axis=(0, 1))  # [c]: from column c to c + 1
-    usual = float(np.median(steep))
+    least = _SEAM * max(float(np.median(steep)), 1.0)
+    steepness: list[float] = steep.tolist()
     best: tuple[float, slice] | None = None
     for left in range(int((1 - _WIDEST) / 2 * width), int((1 - _NARROWEST) / 2 * width) + 1):
         for right in (width - left - 1, width - left, width - left + 1):
             if left < 2 or right > width - 2:  # noqa: PLR2004
                 continue
-            seam = float(min(steep[left - 1], steep[right - 1]))
+            seam = min(steepness[left - 1], steepness[right - 1])
+            if seam < least or (best is not None and seam <= best[0]):
+                continue
             inside = float(detail[left:right].mean())
             outside = float(max(detail[:left].mean(), detail[right:].mean()))
-            if (
-                seam >= _SEAM * max(usual, 1.0)
-                and inside >= _LEAST_DETAIL
-                and outside <= _SOFT * inside
-                and (best is None or seam > best[0])
-            ):
+            if inside >= _LEAST_DETAIL and outside <= _SOFT * inside:
                 best = (seam, slice(left, right))
     return None if best is None else best[1]
