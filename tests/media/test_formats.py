@@ -45,6 +45,13 @@ TRAPS: dict[str, Callable[[Path], str]] = {
         f'mimeType="video/mp4"><Representation id="1"><BaseURL>{other}</BaseURL>'
         "</Representation></AdaptationSet></Period></MPD>"
     ),
+    "imf": lambda other: (
+        '<?xml version="1.0"?><CompositionPlaylist xmlns="http://www.smpte-ra.org/schemas/2067-3">'
+        f"<Id>urn:uuid:0</Id><SegmentList><Resource>{other}</Resource></SegmentList>"
+        "</CompositionPlaylist>"
+    ),
+    "asx": lambda other: f'<asx version="3.0"><entry><ref href="{other}"/></entry></asx>',
+    "reference-asf": lambda other: f"[Reference]\nRef1={other}\nRef2=http://127.0.0.1/x.asf\n",
     "text": lambda _: "dear diary\n" * 300,
     "ansi": lambda _: "\x1b[31mred\x1b[0m\n" * 300,
     "subtitles": lambda _: "1\n00:00:01,000 --> 00:00:02,000\nhello\n\n" * 50,

@@ -1,15 +1,18 @@
 """The walk: which files it finds, what it leaves alone, and what it says of trouble."""
 
+import errno
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from autodedup.engine.errors import PathNotFoundError
-from autodedup.engine.media.walk import Found, PassedOver, walk
+from autodedup.engine.media.walk import Empty, Found, PassedOver, walk
 
 VIDEO = ("mp4", "mkv")
+os_scandir = os.scandir
 needs_posix = pytest.mark.skipif(os.name == "nt", reason="names and modes of POSIX")
 
 
@@ -91,6 +94,82 @@ def test_a_folder_that_may_not_be_read_is_told_and_the_rest_is_walked(tmp_path: 
     (told,) = (e for e in entries if isinstance(e, PassedOver))
     assert told.path == "closed"
     assert told.why is not None
+
+
+class Breaking:
+    """A folder whose disk gives its first entry and then no more."""
+
+    def __init__(self, path: str) -> None:
+        self._entries = os_scandir(path)
+
+    def __enter__(self) -> Iterator["os.DirEntry[str]"]:
+        return self._given()
+
+    def __exit__(self, *_: object) -> None:
+        self._entries.close()
+
+    def _given(self) -> Iterator["os.DirEntry[str]"]:
+        yield next(self._entries)
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
+def break_listing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "os.scandir", lambda path: (Breaking if path == str(folder) else os_scandir)(path)
+    )
+
+
+def test_a_folder_whose_listing_breaks_off_is_told_so_that_nothing_in_it_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path / "a.mp4")
+    for name in ("b.mp4", "c.mp4"):
+        put(tmp_path / "failing" / name)
+    break_listing(tmp_path / "failing", monkeypatch)
+
+    entries = list(walk(tmp_path, "", extensions=VIDEO))
+
+    (told,) = (e for e in entries if isinstance(e, PassedOver))
+    assert (told.path, told.why) == ("failing", os.strerror(errno.EIO))
+    assert len([e for e in entries if isinstance(e, Found)]) == 2
+
+
+def test_a_root_whose_listing_breaks_off_stops_the_walk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path / "a.mp4")
+    break_listing(tmp_path, monkeypatch)
+
+    with pytest.raises(PathNotFoundError, match="Nothing was marked"):
+        list(walk(tmp_path, "", extensions=VIDEO))
+
+
+def test_a_folder_without_an_entry_is_told_with_its_disk(tmp_path: Path) -> None:
+    put(tmp_path / "a/notes.txt")
+    (tmp_path / "b/c").mkdir(parents=True)
+
+    told = [e for e in walk(tmp_path, "", extensions=VIDEO) if isinstance(e, Empty)]
+
+    assert told == [Empty("b/c", tmp_path.stat().st_dev)]
+
+
+def test_a_folder_is_listed_once_and_no_further_ahead_than_it_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(300):
+        put(tmp_path / f"{number % 3}/{number}.mp4")
+    listed: list[str] = []
+
+    def counted(path: str) -> object:
+        listed.append(path)
+        return os_scandir(path)
+
+    monkeypatch.setattr("os.scandir", counted)
+    walking = walk(tmp_path, "", extensions=VIDEO)
+    assert isinstance(next(walking), Found)
+    assert len(listed) == 2  # the root, and the folder of the first video
+    assert len(list(walking)) == 299
+    assert len(listed) == len(set(listed)) == 4
 
 
 def test_a_subfolder_that_vanishes_on_the_way_is_told(tmp_path: Path) -> None:
