@@ -26,7 +26,7 @@ from autodedup.engine.match.model import PairMatch
 from autodedup.engine.match.stars import Group, Member, Twin, star
 from autodedup.schemas.vocabulary import ACTING_KINDS, KeepRule, Kind
 
-_TWO_PAIRS = 4  # files: fewer cannot be copies of two films
+_FEW = 3  # parts: fewer cannot be copies of one film and something else
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,20 +147,30 @@ class _Grouping:
             self._add(standing, [left[n] for n in sorted(changed) if n in left], left)
 
     def _of_one_film(self, reach: _Reach, left: Mapping[int, GroupFile]) -> _Reach:
-        """Return the reach without parts that are copies of each other and of nothing else in it.
+        """Return the reach without parts that belong to another film than most of it.
 
-        Single clips of different seconds of a film stay: they would be alone without it.
+        Such are copies of each other and of nothing else in it, and single clips that another
+        film holds too. Clips that would be alone without this one stay.
         """
-        if reach.whole or len(reach.inside) < _TWO_PAIRS:
+        if reach.whole or len(reach.inside) < _FEW:
             return reach
         films = self._links.films(left[clip] for clip in reach.inside)
-        copied = [film for film in films if len(film) > 1]
-        if len(copied) < 2:  # noqa: PLR2004
+        stays = max(films, key=len)
+        if len(stays) < 2:  # noqa: PLR2004
             return reach
-        stays = max(copied, key=len)
-        gone = {file.file_id for film in copied if film is not stays for file in film}
+        others = left.keys() - reach.inside.keys() - {reach.keeper.file_id}
+        gone = {
+            file.file_id
+            for film in films
+            if film is not stays and (len(film) > 1 or self._is_held(film[0], others))
+            for file in film
+        }
         inside = {clip: link for clip, link in reach.inside.items() if clip not in gone}
         return _Reach(reach.keeper, reach.whole, inside)
+
+    def _is_held(self, clip: GroupFile, others: AbstractSet[int]) -> bool:
+        films = (f for content in self._links.films_of(clip) for f in self._links.holders(content))
+        return any(film.file_id in others for film in films)
 
     def _add(
         self, standing: _Standing, files: Sequence[GroupFile], left: dict[int, GroupFile]

@@ -67,6 +67,7 @@ class Links:
                     self._alike[name, value].append(file)
         self._near: dict[int, list[int]] = defaultdict(list)
         self._parts: dict[int, list[int]] = defaultdict(list)
+        self._films: dict[int, list[int]] = defaultdict(list)  # by part
         self._of_content: dict[int | None, list[PairMatch]] = defaultdict(list)
         for (low, high), match in sorted(self._matches.items()):
             self._of_content[low].append(match)
@@ -74,7 +75,9 @@ class Links:
                 self._near[low].append(high)
                 self._near[high].append(low)
             if match.relation == "contains" and match.inner is not None:
-                self._parts[low if match.inner == high else high].append(match.inner)
+                film = low if match.inner == high else high
+                self._parts[film].append(match.inner)
+                self._films[match.inner].append(film)
 
     def whole(self, one: GroupFile, other: GroupFile) -> Link | None:
         """Return the tightest link between two files that show the same from start to end."""
@@ -111,6 +114,10 @@ class Links:
     def parts_of(self, film: GroupFile) -> Sequence[int]:
         """Return the contents the whole of which is a part of a film."""
         return () if film.content is None else self._parts.get(film.content, ())
+
+    def films_of(self, clip: GroupFile) -> Sequence[int]:
+        """Return the contents that the whole of a clip is a part of."""
+        return () if clip.content is None else self._films.get(clip.content, ())
 
     def holders(self, content: int) -> Sequence[GroupFile]:
         """Return the files of a content."""

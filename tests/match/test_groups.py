@@ -165,6 +165,21 @@ def test_films_that_one_file_joins_are_no_reason_to_stand_in_one_group() -> None
     assert [(g.keeper, set(members(g))) for g in groups] == [(1, {2, 3, 4}), (5, {6})]
 
 
+def test_a_clip_that_another_film_holds_too_does_not_join_strangers() -> None:
+    """What joins two films shows a clip of the second; the second film is elsewhere."""
+    files = [file(1, seconds=200), *(file(n) for n in range(2, 5)), *(file(n) for n in (5, 6, 7))]
+    found = [
+        *(match(1, part, "contains", inner=part) for part in (2, 3, 4, 7)),
+        *(match(2, 3), match(3, 4), match(2, 4)),
+        match(5, 6),
+        match(5, 7, "contains", inner=7),
+    ]
+
+    groups = group_acting(files, found)
+
+    assert [(g.keeper, set(members(g))) for g in groups] == [(1, {2, 3, 4}), (5, {6, 7})]
+
+
 def test_single_clips_of_different_seconds_stay_with_their_film() -> None:
     files = [file(1, seconds=200), *(file(n) for n in range(2, 7))]
     found = [
@@ -352,17 +367,32 @@ def by_definition(files: list[GroupFile], links: Links) -> dict[int, set[int]]:
             key=lambda r: (-len(r[1] | r[2]), -len(r[1]), -r[0].facts.seconds, r[0].file_id),
         )
         if not whole:
-            inside = _of_one_film(inside, left, links)
+            inside = _of_one_film(keeper, inside, left, links)
         stars[keeper.file_id] = whole | inside
         for gone in (keeper.file_id, *whole, *inside):
             del left[gone]
     return stars
 
 
-def _of_one_film(inside: set[int], left: dict[int, GroupFile], links: Links) -> set[int]:
-    copied = [film for film in links.films(left[n] for n in inside) if len(film) > 1]
-    copied.sort(key=lambda film: (-len(film), min(f.file_id for f in film)))
-    return inside - {f.file_id for film in copied[1:] for f in film}
+def _of_one_film(
+    keeper: GroupFile, inside: set[int], left: dict[int, GroupFile], links: Links
+) -> set[int]:
+    films = links.films(left[n] for n in inside)
+    films.sort(key=lambda film: (-len(film), min(f.file_id for f in film)))
+    if not films or len(films[0]) == 1:
+        return inside
+    others = [f for n, f in left.items() if n not in inside and f != keeper]
+    gone = {
+        f.file_id
+        for film in films[1:]
+        if len(film) > 1
+        or any(
+            film[0].content in links.parts_of(other) and other.content != film[0].content
+            for other in others
+        )
+        for f in film
+    }
+    return inside - gone
 
 
 def _all_reaches(
