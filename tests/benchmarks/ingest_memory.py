@@ -18,9 +18,9 @@ import tempfile
 import threading
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any, TypedDict
 
 from large_films import LARGE, clips, make
-from pydantic import JsonValue
 
 MOST_SERVER_MIB, MOST_WORKER_MIB = 400, 300
 LOOK_S = 0.02
@@ -29,6 +29,15 @@ HELLO = {
     "capabilities": {},
     "clientInfo": {"name": "scales", "version": "1"},
 }
+
+
+class Peak(TypedDict):
+    """What was measured of one ingest."""
+
+    server_mib: int
+    worker_mib: int
+    processed: int
+    errors_by_code: dict[str, int]
 
 
 class Peaks(threading.Thread):
@@ -74,7 +83,7 @@ def peak_mib(pid: int) -> float:
     return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), 0.0)
 
 
-def ingested(root: Path, workers: int) -> dict[str, float]:
+def ingested(root: Path, workers: int) -> Peak:
     """Have a server ingest a library and return the peaks."""
     installed = shutil.which("autodedup", path=str(Path(sys.executable).parent)) or "autodedup"
     command = [installed, "serve", "--root", str(root), "--workers", str(workers)]
@@ -93,19 +102,19 @@ def ingested(root: Path, workers: int) -> dict[str, float]:
         "server_mib": round(server_mib),
         "worker_mib": round(worker_mib),
         "processed": answer["processed"],
-        "failed": answer["failed"],
+        "errors_by_code": answer["errors_by_code"],
     }
 
 
 def _asked(
     server: "subprocess.Popen[bytes]", number: int, method: str, params: object
-) -> dict[str, JsonValue]:
+) -> dict[str, Any]:
     _say(server, {"id": number, "method": method, "params": params})
     assert server.stdout is not None
     for line in server.stdout:
         answer = json.loads(line)
         if answer.get("id") == number:
-            result: dict[str, JsonValue] = answer["result"]
+            result: dict[str, Any] = answer["result"]
             return result
     raise SystemExit("the server ended without an answer")
 
@@ -133,7 +142,7 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--one-by-one", action="store_true")
     options = parser.parse_args()
-    report: dict[str, dict[str, float]] = {}
+    report: dict[str, Peak] = {}
     with tempfile.TemporaryDirectory() as home:
         library = Path(home) / "library"
         if options.corpus is None:

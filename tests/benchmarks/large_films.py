@@ -24,7 +24,7 @@ class Made:
 
 
 LARGE = (
-    Made("8k h264.mp4", 7680, 4320, 30),
+    Made("8k h264.mp4", 7680, 4320, 75),
     Made("4k h264.mp4", 3840, 2160, 100),
     Made("4k hevc.mp4", 3840, 2160, 50, "libx265"),
     Made("long 1080p.mp4", 1920, 1080, 25 * 130),
