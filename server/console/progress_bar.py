@@ -42,13 +42,13 @@ def shown_progress(doing: str) -> Iterator[Report]:
                 completed=progress.done,
                 total=progress.total or None,
                 unit=progress.unit,
-                pace=_pace(progress),
+                pace=pace(progress),
             )
 
         yield report
 
 
-def _pace(progress: Progress) -> str:
+def pace(progress: Progress) -> str:
     """Return how fast it goes and how long it will take, as far as that is known.
 
     The bar's own guess would go by the number of files alone.

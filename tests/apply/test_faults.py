@@ -11,7 +11,7 @@ import pytest
 from apply.boundaries import two_devices
 from apply.library import BORN_NS, Library
 
-from autodedup.engine.apply import renames
+from autodedup.engine.apply import carry_out, renames
 from autodedup.engine.apply.errand import PRIVATE
 from autodedup.engine.apply.renames import Address
 from autodedup.engine.errors import ApplyUnfinishedError, NoSpaceError
@@ -204,6 +204,40 @@ def test_a_disk_that_fails_in_both_directions_stops_the_call_until_it_is_recover
 
     assert library.recover()
     assert library.apply(plan).status == "applied"
+
+
+def test_what_was_left_alone_is_on_record_when_the_call_ends_in_an_error(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper = library.add("k.mp4", FILM)
+    victims = [library.add(f"v{n}.mp4", FILM) for n in range(2)]
+    (library.root / "__TRASH_BIN__").mkdir()
+    plan = library.plan(*(library.action("trash", victim, keeper) for victim in victims))
+    (library.root / victims[0]).write_bytes(b"edited")
+
+    def failing(_: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as broken, pytest.raises(ApplyUnfinishedError):
+        broken.setattr(os, "fsync", failing)
+        library.apply(plan)
+    assert library.states(plan) == ["skipped", "planned"]
+
+
+def test_many_actions_that_are_left_alone_are_written_down_in_lots(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(carry_out, "WRITTEN_AT_ONCE", 2)
+    keeper = library.add("k.mp4", FILM)
+    victims = [library.add(f"v{n}.mp4", FILM) for n in range(5)]
+    plan = library.plan(*(library.action("trash", victim, keeper) for victim in victims))
+    for victim in victims:
+        (library.root / victim).write_bytes(b"edited")
+
+    report = library.apply(plan)
+
+    assert (report.skipped, len(report.items)) == (5, 5)
+    assert library.states(plan) == ["skipped"] * 5
 
 
 def test_a_copy_that_reads_back_differently_is_not_trusted(

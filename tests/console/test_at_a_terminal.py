@@ -10,8 +10,10 @@ from rich.console import Console
 
 from autodedup.schemas.evidence import Evidence, HashDistance, Overlap
 from autodedup.schemas.find_duplicates import Group, GroupFile
+from autodedup.schemas.jobs import Progress
 from autodedup.server.amounts import counted, duration, size
 from autodedup.server.console.groups import groups_table, in_a_line
+from autodedup.server.console.progress_bar import pace
 
 terminal = pytest.mark.skipif(sys.platform == "win32", reason="a terminal is made with a pty")
 
@@ -116,3 +118,10 @@ def test_amounts_are_told_as_people_say_them() -> None:
     ]  # fmt: skip
     assert [counted(n, "file") for n in (0, 1, 1200)] == ["0 files", "1 file", "1,200 files"]
     assert [duration(s) for s in (5.24, 65, 3723)] == ["5.2 s", "1:05", "1:02:03"]
+
+
+def test_the_bar_tells_rate_and_time_left_as_far_as_they_are_known() -> None:
+    known = Progress(done=5, total=8, unit="files", rate=0.5, eta_s=75.0)
+    assert pace(known) == ", 0.5 a second, 1:15 left"
+    assert pace(known.model_copy(update={"eta_s": None})) == ", 0.5 a second"
+    assert pace(Progress(done=1, total=8, unit="files")) == ""
