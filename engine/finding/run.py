@@ -1,6 +1,7 @@
 """Finding duplicates, from the state alone: compare what is new, group, store, answer by pages."""
 
 import threading
+from collections.abc import Set as AbstractSet
 
 from autodedup.engine.errors import CancelledError, NotIngestedError
 from autodedup.engine.finding.answer import coverage_of, page_from, totals_of
@@ -113,22 +114,41 @@ class FindRun:
         known = pairs.compared(self._db, self._basis)
         new = [clip.key for clip in clips if clip.key not in known]
         if self._like is not None and new:
-            return self._of_one(library.files[self._like], clips, stop)
+            return self._of_one(library.files[self._like], clips, known, stop)
         if new:
             self._compare(clips, new, stop)
         return pairs.load(self._db, self._basis)
 
     def _of_one(
-        self, file: LibraryFile, clips: list[Clip], stop: threading.Event
+        self,
+        file: LibraryFile,
+        clips: list[Clip],
+        known: frozenset[int],
+        stop: threading.Event,
     ) -> list[PairMatch]:
-        """Return the matches of one content: quicker than bringing all pairs up to date."""
+        """Return the matches of one content, and of those that it matches, so that they group.
+
+        Quicker than bringing all pairs up to date.
+        """
         key = file.row.signature_id
         if key is None or key not in {clip.key for clip in clips}:
             return []
+        own = self._look_up(key, clips, stop)
+        # Surest first: of a content that very many match, only some are looked up in their turn.
+        films = [m.b if m.a == key else m.a for m in sorted(own, key=_surest_first)]
+        for film in [film for film in films if film not in known][:A_FEW]:
+            self._look_up(film, clips, stop)
+        return self._matches_of({key, *films})
+
+    def _look_up(self, key: int, clips: list[Clip], stop: threading.Event) -> list[PairMatch]:
+        """Compare one content with all others, and store what was found."""
         found = self._pairs(clips, stop, like=key)
         with self._db.atomic() as connection:
-            pairs.save(connection, self._basis, (), found)
+            pairs.save(connection, self._basis, [key], found)
         return found
+
+    def _matches_of(self, keys: AbstractSet[int]) -> list[PairMatch]:
+        return [m for m in pairs.load(self._db, self._basis) if {m.a, m.b} & keys]
 
     def _alike(
         self, library: Library, known: list[PairMatch], stop: threading.Event
@@ -162,9 +182,7 @@ class FindRun:
                 pairs.save(connection, self._basis, new, found)
             return
         for key in new:
-            found = self._pairs(clips, stop, like=key)
-            with self._db.atomic() as connection:
-                pairs.save(connection, self._basis, [key], found)
+            self._look_up(key, clips, stop)
 
     def _report(self, done: int, total: int) -> None:
         self._done, self._total = done, total
@@ -190,6 +208,10 @@ class FindRun:
                 "groups": (),
             }
         )
+
+
+def _surest_first(match: PairMatch) -> tuple[bool, float]:
+    return match.relation == "overlap", -match.confidence
 
 
 def _with(file: LibraryFile, groups: list[FoundGroup]) -> list[FoundGroup]:

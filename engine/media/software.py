@@ -54,6 +54,8 @@ _CLOSE_SECONDS = 0.5  # before an exact moment, frames are no longer spared
 # ones every second to fourth: the nearest is then within a twelfth of a second.
 _SKIP_UNREFERENCED_FROM = 1.5
 _SKIP_BIDIRECTIONAL_FROM = 5.9  # a quarter of a second of 23.976
+# Steps without a frame; a film with fewer frames than it claims, or many bidirectional in a row.
+_SPARE_NOTHING_FROM = 2.0
 # Seconds a step: of shorter films all is looked at, and of coarser grids every instant is needed.
 _TAILS_SKIPPED_FROM, _TAILS_SKIPPED_TO = 1 / 4, 1 / 2
 # Later codecs call nearly every frame bidirectional. So may an odd encoder of these: a film in
@@ -198,8 +200,8 @@ class _Film:
             before: tuple[float, VideoFrame] | None = None
             for frame in self._frames(container, packets, seen, gate):
                 now = seen.clock.seconds(claimed_stamp(container, frame))
-                if before and _too_sparse(before[0], now, grid, frame):
-                    self._spare_less(stream)
+                if before and not frame.key_frame:  # before one, packets may have been left out
+                    self._spare_less(stream, (now - before[0]) / grid.step)
                 take_before, take_now = grid.nearest(before[0] if before else None, now)
                 if before and take_before and before[0] not in seen.times[-1:]:
                     self._keep(seen, *before)
@@ -225,9 +227,13 @@ class _Film:
         if container.format.name not in BARE_STREAMS:
             stream.codec_context.skip_frame = self._skipped(step, stream.codec_context.name)
 
-    def _spare_less(self, stream: VideoStream) -> None:
-        if stream.codec_context.skip_frame == "BIDIR":
-            stream.codec_context.skip_frame = "NONREF"
+    def _spare_less(self, stream: VideoStream, steps: float) -> None:
+        """Decode a film more fully in which so many steps passed without a frame."""
+        context = stream.codec_context
+        if steps > 1 and context.skip_frame == "BIDIR":
+            context.skip_frame = "NONREF"
+        elif steps > _SPARE_NOTHING_FROM and context.skip_frame == "NONREF":
+            context.skip_frame = "DEFAULT"
 
     def _skipped(self, step: float, codec: str) -> Skip:
         """Return which frames a dense pass can do without, and still come near every instant."""
@@ -334,11 +340,6 @@ def claimed_stamp(container: InputContainer, frame: VideoFrame) -> float | None:
 def _seconds(ticks: int, tick: Fraction) -> float:
     # The same number as of the product, which takes as long as decoding a small frame.
     return ticks * tick.numerator / tick.denominator
-
-
-def _too_sparse(before: float, now: float, grid: moments.Grid, frame: VideoFrame) -> bool:
-    """Say that a step passed without a frame, and not because a keyframe was to come."""
-    return now - before > grid.step and not frame.key_frame
 
 
 def _thinned(seen: _Seen, grid: moments.Grid) -> moments.Grid:

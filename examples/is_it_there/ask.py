@@ -60,7 +60,7 @@ def on_its_own(home: Path) -> None:
 
     there = where_is(home / "inbox/clip.mp4", home / "library")
     print(*there, sep="\n")
-    assert there == ["clip.mp4 is a part of film.mp4 2-7 s"], there
+    assert there == ["clip.mp4 is a part of film.webm 2-7 s"], there
     assert where_is(home / "inbox/stranger.mp4", home / "library") == []
     print("✔ the clip is a part of a film in the library, the stranger is not")
 

@@ -19,8 +19,8 @@ from autodedup.engine.errors import (
     PlanNotFoundError,
     UnknownIdError,
 )
-from autodedup.engine.footage.encode import encode
-from autodedup.engine.footage.film import joined, render_film
+from autodedup.engine.footage.encode import Encoding, encode
+from autodedup.engine.footage.film import cut_out, joined, render_film
 from autodedup.engine.footage.time_edits import looped
 from autodedup.engine.workbench import Workbench
 from autodedup.schemas.find_duplicates import FindAnswer, FindArguments
@@ -292,6 +292,27 @@ def test_like_answers_for_one_file(bench: Workbench) -> None:
         ["camera/walk.mkv", "phone/walk.mp4"]
     ]
     assert find(bench, like="camera/garden.mp4").groups == ()
+
+
+def test_like_answers_as_the_whole_search_does_where_nothing_was_compared_yet(
+    open_bench: OpenBench, tmp_path: Path
+) -> None:
+    """A clip of a film that is there twice: the clip says nothing of how these are related."""
+    film = render_film(5, size=(320, 180), seconds=10.0)
+    encode(film, tmp_path / "film.mp4")
+    encode(film, tmp_path / "film.webm", Encoding(".webm", "libvpx-vp9", "libopus"))
+    encode(cut_out(film, 2.0, 7.0), tmp_path / "clip.mp4")
+    bench = open_bench(tmp_path)
+    ingest(bench)
+    kinds = ["near", "contains", "overlap"]
+
+    (hit,) = find(bench, kinds=kinds, like="clip.mp4").groups
+
+    (group,) = find(bench, kinds=kinds).groups
+    assert {str(file.path): file.relation for file in hit.files} == {
+        str(file.path): file.relation for file in group.files
+    }
+    assert len(hit.files) == 3
 
 
 def test_like_answers_for_a_file_that_no_group_has_room_for(
