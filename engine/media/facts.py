@@ -11,7 +11,7 @@ class MediaFacts:
     """One video as probed. Sizes are as displayed, after rotation and sample aspect ratio.
 
     `duration_seconds`, `frames_per_second` and `bitrate_bps` are None where the file does not
-    say; a container's claims may be wrong.
+    say; a container's claims may be wrong. `video_streams` are those that are not marked as covers.
     """
 
     container: str

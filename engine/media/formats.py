@@ -109,15 +109,20 @@ def picture_stream(container: InputContainer) -> VideoStream:
     Raises:
         FileError: NOT_MEDIA (no pictures but covers), UNSUPPORTED_CODEC (none that we decode).
     """
-    covers = av.stream.Disposition.attached_pic | av.stream.Disposition.timed_thumbnails
-    films = [s for s in container.streams.video if not s.disposition & covers]
-    if not films:
+    found = films(container)
+    if not found:
         raise FileError("NOT_MEDIA", "It has no moving pictures.")
     # PyAV gives a stream without a context where FFmpeg has no decoder for its codec.
-    readable = [s for s in films if getattr(s, "codec_context", None) is not None]
+    readable = [s for s in found if getattr(s, "codec_context", None) is not None]
     if not readable:
         raise FileError("UNSUPPORTED_CODEC", "No decoder here knows the codec of its pictures.")
     return max(readable, key=_claim)
+
+
+def films(container: InputContainer) -> list[VideoStream]:
+    """Return the streams of pictures that are not marked as a cover or thumbnails."""
+    covers = av.stream.Disposition.attached_pic | av.stream.Disposition.timed_thumbnails
+    return [s for s in container.streams.video if not s.disposition & covers]
 
 
 def _claim(stream: VideoStream) -> tuple[bool, bool, int, int]:

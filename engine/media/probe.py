@@ -19,6 +19,7 @@ from autodedup.engine.media.formats import (
     ANIMATIONS,
     BARE_STREAMS,
     TIMES_MADE_UP,
+    films,
     open_container,
     picture_stream,
     said,
@@ -129,7 +130,7 @@ def _facts(container: InputContainer, stream: VideoStream, frame: VideoFrame) ->
         pixel_format=frame.format.name,
         audio_codec=context.name if context else None,
         audio_channels=context.channels if context else None,
-        video_streams=len(container.streams.video),
+        video_streams=len(films(container)),
     )
 
 

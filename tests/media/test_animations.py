@@ -115,10 +115,14 @@ def test_an_animated_webp_says_that_it_cannot_be_decoded_here(film: Film, tmp_pa
     assert caught.value.code == "UNSUPPORTED_CODEC"
 
 
-def test_a_folder_of_numbered_pictures_is_no_film(film: Film, tmp_path: Path) -> None:
+def test_of_a_folder_of_numbered_pictures_and_a_clip_the_clip_is_looked_at(
+    film: Film, tmp_path: Path
+) -> None:
     for number in range(3):
         Image.fromarray(film.frames[number]).save(tmp_path / f"frame{number:04}.png")
 
+    animated(tmp_path / "clip.gif", film, "GIF", count=3)
+
     entries = list(walk(tmp_path, "", extensions=VIDEO_EXTENSIONS))
 
-    assert not [entry for entry in entries if isinstance(entry, Found)]
+    assert [entry.path for entry in entries if isinstance(entry, Found)] == ["clip.gif"]
