@@ -14,7 +14,8 @@ _METHOD = (
     "on a residual network whose filters stand in all eight positions of the square (Cohen and "
     "Welling 2016), so that no mirror and no quarter turn changes its answer. Windows of a frame "
     "are pooled from one look at it (after R-MAC, Tolias et al. 2016), and learned so: the part of "
-    "one copy that shows the other lies close to the whole of the other."
+    "one copy that shows the other lies close to the whole of the other. In the last two fifths of "
+    "the steps strangers of earlier batches are remembered (Wang et al. 2020)."
 )
 _LICENCE = "MIT, as the package"
 _FAILURES: Final = (

@@ -21,8 +21,8 @@ Places = NDArray[np.intp]
 SAME_SCENE_BITS = 10  # frames of one clip closer than this are one picture that stands still
 EMBEDDED_VIEW = "embedding"
 
-# Bits for a cosine: one that strangers reach once in 10,000 frame pairs stands for as many bits
-# as frames may lie apart by their hashes and still be alike. Strangers then lie at about 128.
+# Bits for a cosine: the one from which frames are alike stands for as many bits as frames may lie
+# apart by their hashes and still be alike. Strangers lie beyond 128.
 _ALIKE_BITS = 70.0
 _BITS_A_COSINE = _ALIKE_BITS / (1.0 - ALIKE)
 _LEAST_CHANGE = 0.002  # of a squared embedding: below it nothing moves that could be compared
