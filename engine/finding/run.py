@@ -8,6 +8,7 @@ from autodedup.engine.finding.answer import coverage_of, page_from, totals_of
 from autodedup.engine.finding.basis import basis_of, question_of, thresholds_of
 from autodedup.engine.finding.contents import clips_of, contents_of
 from autodedup.engine.finding.grouping import FoundGroup, Grouping, alike_in_meaning
+from autodedup.engine.finding.seldom_collected import seldom_collected
 from autodedup.engine.gpu.search import gpu_search
 from autodedup.engine.library import Library, LibraryFile
 from autodedup.engine.match.find import find_pairs
@@ -51,6 +52,10 @@ class FindRun:
 
     def run(self, stop: threading.Event) -> FindAnswer:
         """Find the groups and store them; answer the first page."""
+        with seldom_collected():
+            return self._run(stop)
+
+    def _run(self, stop: threading.Event) -> FindAnswer:
         with self._db.read() as connection:
             at = generation.current(connection)
         library = Library(self._db, self._roots)
