@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _MANY = 50_000  # new objects until they are searched for cycles; Python's own is 700
+_USUAL = gc.get_threshold()  # read once: of two searches at a time, either may end first
 
 
 @contextmanager
