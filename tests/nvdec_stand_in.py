@@ -1,18 +1,24 @@
 """A stand-in for the calls this project makes of PyNvVideoCodec: PyAV decodes, surfaces are reused.
 
-It answers as PyNvVideoCodec 2.2.4 does by its Python sources and its binding's own signatures:
-`SimpleDecoder` counts its pictures and refuses what has no count, `reconfigure_decoder` takes a
-name and nothing else, batches by index come in the order asked for; and as the sources of 2.0 do
-where those of 2.2.4 are not to be had.
+It answers as PyNvVideoCodec 2.2.4 does by its Python sources and its compiled binding, and refuses
+what they refuse: arguments of other names and types, a DLPack version, pictures beyond the end.
+`SimpleDecoder` numbers pictures as the container lists them, which is the order of decoding, and
+looks for the keyframe before each, also when asked for one after the other: what is shown before
+a keyframe but comes after it is lost, and every number behind it means another picture.
 
 A decoder has a handful of surfaces and writes them again for the next batch. Here that is made to
 hurt: before surfaces are written again they must not be looked at by any tensor, and what was in
 them is overwritten.
 """
 
+import os
 import sys
-from collections.abc import Iterator
-from enum import IntEnum
+import threading
+import warnings
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from enum import Enum
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -22,23 +28,41 @@ import torch
 from numpy.typing import NDArray
 
 SURFACES = 16
+_CPU = (1, 0)  # as DLPack names it
+_EIGHT_BITS = 8
 
 
 class SurfaceReusedError(AssertionError):
     """A surface was written again while a tensor still looked at it."""
 
 
-class _Codec(IntEnum):
+class _Codec(Enum):
     MPEG1, MPEG2, MPEG4, VC1, H264, JPEG = range(6)
     HEVC, VP8, VP9, AV1 = 8, 9, 10, 11
 
 
-class _Colour(IntEnum):
+class _Colour(Enum):
     NATIVE, RGB, RGBP = range(3)
+
+
+_Chroma = Enum("_Chroma", {"Monochrome": 0, "420": 1, "422": 2, "444": 3})
 
 
 class PyNvVCException(Exception):  # noqa: N818  # its name
     pass
+
+
+class PyNvVCExceptionUnsupported(Exception):  # noqa: N818  # its name, and no kind of the other
+    pass
+
+
+def _bound(**given: tuple[object, type]) -> None:
+    """Refuse arguments of other types, as the compiled binding does."""
+    for name, (value, kind) in given.items():
+        # A bool passes for a whole number, a number of numpy's does not do for a list of them.
+        fits = isinstance(value, kind) and not (kind is int and int(value) < 0)  # type: ignore[call-overload]
+        if not fits:
+            raise TypeError(f"incompatible function arguments: {name}={value!r}")
 
 
 class _Frame:
@@ -46,11 +70,11 @@ class _Frame:
         self._surface = surface
         self.timestamp = timestamp
 
-    def __dlpack__(self, stream: int | None = None, **_: object) -> object:
+    def __dlpack__(self, stream: object = 0) -> object:  # knows no `max_version`
         return torch.from_numpy(self._surface).__dlpack__()
 
     def __dlpack_device__(self) -> tuple[int, int]:
-        return (1, 0)  # the CPU
+        return _CPU
 
     def getPTS(self) -> int:  # noqa: N802  # its name
         return self.timestamp
@@ -62,33 +86,54 @@ class SimpleDecoder:
     made = 0
     reconfigured = 0
     stops_after: int | None = None  # pictures, as a damaged file makes it
+    ends_in_silence = False  # as 2.0 did: with fewer pictures than asked for
     drops_first: int = 0  # pictures, as an open group at the beginning makes it
     unit: float = 1.0  # ticks of the stream in which it tells stamps
+    small_surfaces = False  # those of another stream of the file
 
     def __init__(  # noqa: PLR0917  # theirs
         self,
         enc_file_path: str,
         gpu_id: int = 0,
-        use_device_memory: bool = True,
-        decoder_cache_size: int = 4,
-        output_color_type: _Colour = _Colour.NATIVE,
+        cuda_context: int = 0,
         cuda_stream: int = 0,
+        use_device_memory: bool = True,
         max_width: int = 0,
         max_height: int = 0,
+        need_scanned_stream_metadata: int = 0,
+        decoder_cache_size: int = 4,
+        output_color_type: _Colour = _Colour.NATIVE,
+        bWaitForSessionWarmUp: bool = False,  # noqa: N803  # its name
+        enableDecodeStats: bool = False,  # noqa: N803  # its name
     ) -> None:
         type(self).made += 1
-        assert gpu_id == 0
-        assert cuda_stream == 0
+        if isinstance(enc_file_path, Path):
+            enc_file_path = os.fspath(enc_file_path)
+        if not isinstance(enc_file_path, str):
+            raise TypeError("enc_file_path must be str, …")  # the kinds that are not used here
+        _bound(
+            gpuId=(gpu_id, int),
+            cudaContext=(cuda_context, int),
+            cudaStream=(cuda_stream, int),
+            useDeviceMemory=(use_device_memory, bool),
+            maxWidth=(max_width, int),
+            maxHeight=(max_height, int),
+            needScannedStreamMetadata=(need_scanned_stream_metadata, int),
+            decoderCacheSize=(decoder_cache_size, int),
+            outputColorType=(output_color_type, _Colour),
+            bWaitForSessionWarmUp=(bWaitForSessionWarmUp, bool),
+            enableDecodeStats=(enableDecodeStats, bool),
+        )
+        if gpu_id or cuda_context or cuda_stream or decoder_cache_size < 1:
+            raise PyNvVCException("there is one GPU here, and no context or stream")
+        assert output_color_type is _Colour.NATIVE, "not made up here"
         self._most = (max_width, max_height)
-        assert use_device_memory in {False, True}
-        assert output_color_type is _Colour.NATIVE
-        assert decoder_cache_size >= 1
         self._pool: list[NDArray[Any]] = []
         self._open(enc_file_path)
+        if not len(self):
+            raise Exception("Elementary streams not supported by Simple Decoder.")  # noqa: TRY002  # theirs
 
     def _open(self, name: str) -> None:
-        if not isinstance(name, str):
-            raise TypeError("incompatible function arguments: (self, arg0: str) -> None")
         with av.open(name) as container:
             stream = container.streams.video[0]
             # A larger film than a decoder was made for is one that nobody ever lets go of.
@@ -96,51 +141,95 @@ class SimpleDecoder:
             self._most = self._most if all(self._most) else (context.width, context.height)
             assert context.width <= self._most[0]
             assert context.height <= self._most[1]
+            packets = [packet for packet in container.demux(stream) if packet.size]
             # Matroska has no count: its packets are counted, and frames in their order not given.
             self._in_order = bool(stream.frames)
-            if not self._in_order and "matroska" not in container.format.name:
-                raise Exception("Elementary streams not supported by Simple Decoder.")  # noqa: TRY002
-            pictures = list(container.decode(stream))
-            # At the end of a file it gives the last picture for those that never came.
-            self._pictures = pictures[self.drops_first :] + pictures[-1:] * self.drops_first
-            self._count = len(pictures)
+            self._count = stream.frames or len(packets) * ("matroska" in container.format.name)
+            ranked = sorted(packet.pts or 0 for packet in packets)
+            keys = [place for place, packet in enumerate(packets) if packet.is_keyframe]
+            self._keys = keys
+            self._shown = [ranked.index(packets[key].pts or 0) for key in keys]
+            container.seek(0)
+            self._pictures = list(container.decode(stream))[self.drops_first :]
         self._next = 0
+        self._from = (0, 0)  # the number of a picture, and its place among those shown
+        self._before: int | None = None
 
     def reconfigure_decoder(self, new_source: str) -> None:
         type(self).reconfigured += 1
+        _bound(new_source=(new_source, str))
+        self._take_back()
+        self._pool = []
         self._open(new_source)
 
     def __len__(self) -> int:
         return self._count
 
     def get_batch_frames(self, batch_size: int) -> list[_Frame]:
-        end = min(self._next + batch_size, self._limit()) if self._in_order else self._next
+        _bound(batch_size=(batch_size, int))
+        end = min(self._next + batch_size, self._count) if self._in_order else self._next
         numbers = range(self._next, end)
         self._next += len(numbers)
-        return list(self._lent(numbers))
+        return self._decoded(numbers)
 
     def get_batch_frames_by_index(self, indices: list[int]) -> list[_Frame]:
-        assert all(isinstance(index, int) for index in indices)
-        return list(self._lent([index for index in indices if index < self._limit()]))
+        inside = []
+        for index in indices:
+            if 0 <= index < len(self):
+                if index not in inside:
+                    inside.append(index)
+            else:
+                warnings.warn(f"Skipping index {index}: Out of valid range", stacklevel=2)
+        _bound(**{f"indices {place}": (index, int) for place, index in enumerate(inside)})
+        assert inside, "of an empty list the first is read"
+        if self._before is not None and min(inside) <= self._before:
+            self._before = None  # it opens the file again
+        frames = self._decoded(sorted(inside))
+        by_number = {number: frames[place] for place, number in enumerate(sorted(inside))}
+        self._next = max(inside) + 1
+        return [by_number[number] for number in inside]
 
-    def _limit(self) -> int:
-        return len(self._pictures) if self.stops_after is None else self.stops_after
+    def _decoded(self, numbers: Sequence[int]) -> list[_Frame]:
+        self._take_back()
+        places = []
+        for number in numbers:
+            place = self._place(number)
+            if place >= len(self._pictures) or number >= (self.stops_after or sys.maxsize):
+                if self.ends_in_silence:
+                    break
+                raise PyNvVCException(
+                    f"End of stream reached while seeking to frame index {number}. "
+                    "Seeking to or beyond the end of the stream is not allowed."
+                )
+            places.append(place)
+        return list(self._lent(places))
 
-    def _lent(self, numbers: Any) -> Iterator[_Frame]:
+    def _place(self, number: int) -> int:
+        """Return which of the pictures shown it gives for a number."""
+        key = bisect_right(self._keys, number) - 1
+        if self._before is None or bisect_right(self._keys, self._before) - 1 != key:
+            self._from = (self._keys[key], self._shown[key])
+        self._before = number
+        return number - self._from[0] + self._from[1]
+
+    def _take_back(self) -> None:
         for surface in self._pool:
             # The pool's reference, the loop's and getrefcount's own; any more is a live tensor.
             if sys.getrefcount(surface) > 3:
                 raise SurfaceReusedError
             surface.fill(0xA5)
-        wanted = list(numbers)
+
+    def _lent(self, places: Iterable[int]) -> Iterator[_Frame]:
+        wanted = list(places)
         assert len(wanted) <= SURFACES
-        for place, number in enumerate(wanted):
-            native = _native(self._pictures[number])
-            if place >= len(self._pool) or self._pool[place].shape != native.shape:
-                self._pool[place:] = [native]
+        for slot, place in enumerate(wanted):
+            picture = self._pictures[place]
+            native = _native(picture.reformat(64, 48) if self.small_surfaces else picture)
+            if slot >= len(self._pool) or self._pool[slot].shape != native.shape:
+                self._pool[slot:] = [native]
             else:
-                self._pool[place][:] = native
-            yield _Frame(self._pool[place], int((self._pictures[number].pts or 0) / self.unit))
+                self._pool[slot][:] = native
+            yield _Frame(self._pool[slot], int((picture.pts or 0) / self.unit))
 
 
 def _native(frame: av.VideoFrame) -> NDArray[Any]:
@@ -160,10 +249,26 @@ def _interleaved(planes: NDArray[Any], height: int, width: int) -> NDArray[Any]:
 def stand_in(*, without: tuple[str, ...] = ("AV1",)) -> ModuleType:
     """Return a module that stands in for PyNvVideoCodec on a GPU without some codecs."""
 
-    def caps(gpuid: int, codec: _Codec, chromaformat: int, bitdepth: int) -> dict[str, int]:
-        if codec.name in without or chromaformat != 1:
+    left_behind = threading.local()  # a question that fails leaves its context current
+
+    def caps(
+        gpuid: int = 0,
+        codec: _Codec = _Codec.H264,
+        chromaformat: Enum = _Chroma["420"],
+        bitdepth: int = 8,
+    ) -> dict[str, int]:
+        _bound(
+            gpuid=(gpuid, int),
+            codec=(codec, _Codec),
+            chromaformat=(chromaformat, _Chroma),
+            bitdepth=(bitdepth, int),
+        )
+        if codec.name in without or chromaformat is not _Chroma["420"]:
             return {"supported": 0, "num_decoder_engines": 0, "width_max": 0, "height_max": 0}
-        if bitdepth > 8 and codec is not _Codec.HEVC:
+        if bitdepth > _EIGHT_BITS and codec is not _Codec.HEVC:
+            left_behind.context = codec
+            if codec is _Codec.VP9:
+                raise PyNvVCExceptionUnsupported("not supported on this GPU")
             raise PyNvVCException("not supported on this GPU")
         least = 144 if codec is _Codec.HEVC else 48
         return {
@@ -179,14 +284,14 @@ def stand_in(*, without: tuple[str, ...] = ("AV1",)) -> ModuleType:
         made = reconfigured = 0
 
     module = ModuleType("PyNvVideoCodec")
-    chroma = ModuleType("cudaVideoChromaFormat")
-    chroma.__members__ = {"Monochrome": 0, "420": 1, "422": 2, "444": 3}  # type: ignore[attr-defined]
     module.__dict__.update(
         SimpleDecoder=Decoder,
         OutputColorType=_Colour,
         cudaVideoCodec=_Codec,
-        cudaVideoChromaFormat=chroma,
+        cudaVideoChromaFormat=_Chroma,
         GetDecoderCaps=caps,
         PyNvVCException=PyNvVCException,
+        PyNvVCExceptionUnsupported=PyNvVCExceptionUnsupported,
+        left_behind=left_behind,
     )
     return module

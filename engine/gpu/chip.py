@@ -1,5 +1,6 @@
 """What the decoder of this machine's GPU takes, asked of PyNvVideoCodec once a process."""
 
+from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
 
 from autodedup.engine.media.choose import Chip
@@ -21,6 +22,15 @@ _SUBSAMPLED = "420"
 
 def chip_of(nvc: ModuleType, name: str, gpu: int = 0) -> Chip:
     """Return what a GPU decodes; a codec it refuses to speak of is one it has not."""
+    # Each question makes a CUDA context. One that fails leaves it behind as the current one of
+    # its thread, and what torch allocated there afterwards no other thread could read.
+    with ThreadPoolExecutor(1) as apart:
+        return apart.submit(_told, nvc, name, gpu).result()
+
+
+def _told(nvc: ModuleType, name: str, gpu: int) -> Chip:
+    # Two exceptions, neither a kind of the other.
+    refusals = (RuntimeError, KeyError, nvc.PyNvVCException, nvc.PyNvVCExceptionUnsupported)
     chroma = nvc.cudaVideoChromaFormat.__members__[_SUBSAMPLED]
     largest: dict[tuple[str, int], tuple[int, int]] = {}
     smallest: dict[tuple[str, int], tuple[int, int]] = {}
@@ -34,7 +44,7 @@ def chip_of(nvc: ModuleType, name: str, gpu: int = 0) -> Chip:
                     chromaformat=chroma,
                     bitdepth=bits,
                 )
-            except (RuntimeError, KeyError, nvc.PyNvVCException):
+            except refusals:
                 continue
             limit = (int(caps.get("width_max", 0)), int(caps.get("height_max", 0)))
             engine_count = int(caps.get("num_decoder_engines", 0))

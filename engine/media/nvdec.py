@@ -115,13 +115,8 @@ class NvdecSource:
             film = timeline(file, report)
         except UnevenTimelineError as error:
             raise NotByNvdecError(f"NVDEC needs the time of every picture: {error}") from error
-        if film.interlaced:
-            raise NotByNvdecError("NVDEC is not used for interlaced films: it mixes their fields")
-        if film.hidden:
-            raise NotByNvdecError(
-                f"NVDEC is not used for films of which {film.hidden} pictures are not to be shown"
-            )
         wanted = chosen_pictures(film)
+        _refuse_what_it_numbers_otherwise(film, last=int(wanted[-1]))
         decoder = self._opened(file, film, facts, last=int(wanted[-1]))
         shrink = _Shrink(facts, film, colour=colour)
         sparse = len(wanted) * _SPARSE < len(film.times_seconds)
@@ -191,7 +186,8 @@ class NvdecSource:
         number, last = 0, int(wanted[-1])
         while number <= last:
             asked = min(BATCH, last + 1 - number)
-            with self._surfaces(partial(decoder.get_batch_frames, asked)) as (surfaces, stamps):
+            ask = partial(decoder.get_batch_frames, asked)
+            with self._surfaces(ask, shrink.stored) as (surfaces, stamps):
                 count = len(surfaces)
                 for place in range(count):
                     if number + place in keep:
@@ -212,7 +208,7 @@ class NvdecSource:
         for start in range(0, len(wanted), BATCH):
             some = [int(number) for number in wanted[start : start + BATCH]]
             ask = partial(decoder.get_batch_frames_by_index, some)
-            with self._surfaces(ask) as (surfaces, stamps):
+            with self._surfaces(ask, shrink.stored) as (surfaces, stamps):
                 count = len(surfaces)
                 for place in range(count):
                     shrink.take(surfaces[place], stamps[place])
@@ -223,20 +219,20 @@ class NvdecSource:
 
     @contextmanager
     def _surfaces(
-        self, ask: Callable[[], Sequence[_Frame]]
+        self, ask: Callable[[], Sequence[_Frame]], size: tuple[int, int]
     ) -> Iterator[tuple[list[Tensor], list[int]]]:
         """Lend the surfaces of one batch as tensors, with their stamps; at the end they were read.
 
         Raises:
-            NotByNvdecError: They are not luma over colour, row after row.
+            NotByNvdecError: They are not luma over colour, row after row, of this width and height.
         """
         frames = ask()
         stamps = [int(frame.getPTS()) for frame in frames]
         tensors: list[Tensor] = [from_dlpack(frame) for frame in frames]  # no copy
         del frames
         try:
-            if not all(map(_is_a_surface, tensors)):
-                raise NotByNvdecError("NVDEC's surfaces are laid out in an unknown way")
+            for tensor in tensors:
+                _refuse_another_layout(tensor, size)
             yield tensors, stamps
         finally:
             tensors.clear()
@@ -254,6 +250,7 @@ class _Shrink:
         tall, wide = shape_of(facts.width, facts.height)
         self._colour_shape = (tall, wide) if self._quarters % 2 == 0 else (wide, tall)
         self._film = film
+        self.stored = film.size  # width and height of the surfaces
         self._colour = colour
         self.pictures: list[Tensor] = []
         self.colours: list[Tensor] = []
@@ -273,10 +270,42 @@ class _Shrink:
             self.colours.append(turned_upright(small[None], self._quarters)[0])
 
 
-def _is_a_surface(tensor: Tensor) -> bool:
-    """Say whether it is (3 * H / 2, W) samples without gaps: strides were once told wrongly."""
-    whole = tensor.ndim == 2 and tensor.shape[0] % 3 == 0  # noqa: PLR2004
-    return whole and tensor.shape[1] % 2 == 0 and tensor.is_contiguous()
+def _refuse_what_it_numbers_otherwise(film: Timeline, *, last: int) -> None:
+    """Stop where its pictures, by their numbers up to `last`, would not be those of the packets.
+
+    Raises:
+        NotByNvdecError: They would not.
+    """
+    if film.interlaced:
+        raise NotByNvdecError("NVDEC is not used for interlaced films: it mixes their fields")
+    if film.hidden:
+        raise NotByNvdecError(
+            f"NVDEC is not used for films of which {film.hidden} pictures are not to be shown"
+        )
+    if film.others:
+        raise NotByNvdecError("NVDEC is not used for files of several films: it takes one itself")
+    # It looks for the keyframe at every one it comes to, and what is shown before it is lost.
+    lost = int((film.leading <= last).sum())
+    if lost:
+        raise NotByNvdecError(
+            f"NVDEC is not used for open groups: {lost} pictures are shown before their keyframe"
+        )
+
+
+def _refuse_another_layout(tensor: Tensor, size: tuple[int, int]) -> None:
+    """Stop unless it is (3 * H / 2, W) samples without gaps: strides were once told wrongly.
+
+    Raises:
+        NotByNvdecError: It is not.
+    """
+    width, height = size
+    if tensor.shape != (3 * height // 2, width):
+        found = " x ".join(map(str, reversed(tensor.shape)))
+        raise NotByNvdecError(
+            f"NVDEC's surfaces are of {found}, not of {width} x {3 * height // 2}"
+        )
+    if not tensor.is_contiguous():
+        raise NotByNvdecError("NVDEC's surfaces are laid out in an unknown way")
 
 
 def _by_descriptor(file: FileIO) -> str:

@@ -13,7 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autodedup.engine.media import moments
-from autodedup.engine.media.formats import BARE_STREAMS, open_container, picture_stream, said
+from autodedup.engine.media.formats import (
+    BARE_STREAMS,
+    films,
+    open_container,
+    picture_stream,
+    said,
+)
 from autodedup.engine.media.frames import Progress
 from autodedup.engine.signature.model import ANCHORS
 
@@ -32,7 +38,10 @@ class Timeline:
     times_seconds  (N,) float64, rising, from the first picture
     stamps         (N,) int64, rising: the same in the ticks of the stream, from its own zero
     keyframes      (K,) int64: the numbers of those that can be decoded by themselves
+    leading        (L,) int64: the numbers of those that come after a keyframe, not the first one,
+                   and are shown before it
     hidden         how many of them the container says are not to be shown
+    others         how many other films the file holds: a second angle, say
     size           width and height as stored, before any turn
     interlaced     whether a picture is two fields, taken at two instants
     full_range     whether luma runs from 0 to 255, not from 16 to 235
@@ -43,7 +52,9 @@ class Timeline:
     stamps: NDArray[np.int64]
     keyframes: NDArray[np.int64]
     frame_seconds: float
+    leading: NDArray[np.int64]
     hidden: int
+    others: int
     size: tuple[int, int]
     interlaced: bool
     full_range: bool
@@ -108,27 +119,42 @@ def timeline(file: FileIO, report: Progress) -> Timeline:
         except av.error.FFmpegError as error:
             raise UnevenTimelineError(f"the file breaks off ({said(error)})") from error
         rate = stream.average_rate
-        tick = float(stream.time_base)
+        tick = stream.time_base
         full = int(context.color_range or 0) == _FULL_RANGE or "yuvj" in str(context.pix_fmt)
         matrix = _matrix(int(context.colorspace or 0))
         size = (context.width, context.height)
+        others = len(films(container)) - 1
         # PyAV 16 does not tell it.
         interlaced = int(getattr(context, "field_order", 0) or 0) > _PROGRESSIVE
     order = np.argsort(np.array(stamps, dtype=np.int64), kind="stable")
     ranked = np.array(stamps, dtype=np.int64)[order]
     if not len(ranked) or (np.diff(ranked) <= 0).any():
         raise UnevenTimelineError("two of its pictures have one time")
+    # Reckoned as on the CPU, to the last bit: it decides which of two equally near is taken.
+    seconds = ranked * tick.numerator / tick.denominator
     return Timeline(
-        times_seconds=(ranked - ranked[0]) * tick,
+        times_seconds=seconds - seconds[0],
         stamps=ranked,
         keyframes=np.flatnonzero(np.array(keys)[order]),
+        leading=_leading(np.array(stamps, dtype=np.int64), np.array(keys), order),
         frame_seconds=float(1 / rate) if rate else _USUAL_FRAME_SECONDS,
         hidden=hidden,
+        others=others,
         size=size,
         interlaced=interlaced,
         full_range=full,
         matrix=matrix,
     )
+
+
+def _leading(
+    stamps: NDArray[np.int64], keys: NDArray[np.bool_], order: NDArray[np.intp]
+) -> NDArray[np.int64]:
+    """Return the numbers of the pictures shown before the keyframe they come after."""
+    places = np.arange(len(stamps))
+    key = np.maximum.accumulate(np.where(keys, places, -1))  # the last one, -1 before the first
+    led = (key > (np.argmax(keys) if keys.any() else -1)) & (stamps < stamps[key])
+    return np.flatnonzero(led[order])
 
 
 def _matrix(colorspace: int) -> str:

@@ -4,6 +4,9 @@ What is shown: the calls fit, the moments and the pictures are those of the CPU 
 let go before they are written again, and what NVDEC cannot do is refused with a reason.
 """
 
+import ast
+import importlib.util
+import inspect
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -223,12 +226,135 @@ def test_a_film_whose_container_counts_no_pictures_is_decoded_by_number(
     assert found.decoded_frames == by_number.decoded_frames < 144
 
 
+@pytest.mark.parametrize(
+    ("silent_end", "why"),
+    [
+        (False, "End of stream reached while seeking to frame index 20"),
+        (True, "stopped at picture 20"),
+    ],
+)
 def test_a_decoder_that_stops_early_leaves_the_film_to_the_cpu(
-    video: Path, nvc: ModuleType, monkeypatch: pytest.MonkeyPatch
+    video: Path, nvc: ModuleType, monkeypatch: pytest.MonkeyPatch, silent_end: bool, why: str
 ) -> None:
     monkeypatch.setattr(nvc.SimpleDecoder, "stops_after", 20)
-    with pytest.raises(NotByNvdecError, match="stopped at picture 20"):
+    monkeypatch.setattr(nvc.SimpleDecoder, "ends_in_silence", silent_end)
+    source = NvdecSource(nvc, "cpu")
+    with pytest.raises(NotByNvdecError, match=why):
+        looked_at(source, video)
+    monkeypatch.setattr(nvdec, "_SPARSE", 0.5)  # by number
+    with pytest.raises(NotByNvdecError, match="NVDEC gave up on it"):
+        looked_at(source, video)
+    monkeypatch.setattr(nvc.SimpleDecoder, "stops_after", None)
+    assert len(looked_at(source, video).pictures)
+
+
+def with_groups(path: Path, parameters: str) -> Path:
+    """Write six seconds of a film with a keyframe every second or so."""
+    options = {"x264-params": f"min-keyint=2:scenecut=0:bframes=3:b-adapt=0:{parameters}"}
+    with av.open(os.fspath(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25, options=options)
+        stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p"
+        for frame in render_film(5, size=(320, 180), seconds=6.0).frames:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        container.mux(stream.encode(None))
+    return path
+
+
+@pytest.mark.usefixtures("all_decoded")
+@pytest.mark.parametrize("sparse", [12, 0.5], ids=["in order", "by number"])
+def test_pictures_are_those_of_the_cpu_across_keyframes(
+    tmp_path: Path, nvc: ModuleType, monkeypatch: pytest.MonkeyPatch, sparse: float
+) -> None:
+    path = with_groups(tmp_path / "closed.mp4", "keyint=25:open-gop=0")
+    monkeypatch.setattr(nvdec, "_SPARSE", sparse)
+    ours = looked_at(NvdecSource(nvc, "cpu"), path)
+    with opened(os.fspath(path)) as file:
+        theirs = SoftwareSource().look(file, probe(file), silent)
+    np.testing.assert_allclose(ours.times_seconds, theirs.times_seconds, atol=1e-6)
+    difference = ours.pictures.numpy().astype(int) - theirs.pictures.astype(int)
+    assert np.abs(difference).mean() < 1.0
+
+
+def test_films_whose_groups_are_open_are_left_to_the_cpu(
+    tmp_path: Path, nvc: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """NVDEC looks for each keyframe it comes to, and loses what is shown before it."""
+    path = with_groups(tmp_path / "open.mp4", "keyint=27:open-gop=1")
+    with pytest.raises(NotByNvdecError, match="open groups: 10 pictures are shown before"):
+        looked_at(NvdecSource(nvc, "cpu"), path)
+    monkeypatch.setattr(nvdec, "_refuse_what_it_numbers_otherwise", lambda *_, **__: None)
+    with pytest.raises(NotByNvdecError, match=r"beside those asked for|End of stream"):
+        looked_at(NvdecSource(nvc, "cpu"), path)
+
+
+def test_files_of_several_films_are_left_to_the_cpu(tmp_path: Path, nvc: ModuleType) -> None:
+    """Which of them NVDEC takes is its own affair, and their stamps may be the same."""
+    path = tmp_path / "angles.mkv"
+    with av.open(os.fspath(path), "w") as container:
+        streams = [container.add_stream("libx264", rate=25) for _ in range(2)]
+        for stream in streams:
+            stream.width, stream.height, stream.pix_fmt = 160, 96, "yuv420p"
+        for number in range(50):
+            for angle, stream in enumerate(streams):
+                grey = np.full((96, 160, 3), 4 * number + 50 * angle, dtype=np.uint8)
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(grey, format="rgb24")))
+        for stream in streams:
+            container.mux(stream.encode(None))
+    with pytest.raises(NotByNvdecError, match="files of several films"):
+        looked_at(NvdecSource(nvc, "cpu"), path)
+
+
+def test_surfaces_of_another_size_than_the_films_are_not_taken_for_it(
+    video: Path, nvc: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nvc.SimpleDecoder, "small_surfaces", True)
+    with pytest.raises(NotByNvdecError, match="surfaces are of 64 x 72, not of 320 x 270"):
         looked_at(NvdecSource(nvc, "cpu"), video)
+
+
+@pytest.mark.usefixtures("all_decoded")
+def test_films_of_ten_bits_look_as_on_the_cpu(tmp_path: Path, nvc: ModuleType) -> None:
+    path = tmp_path / "deep.mp4"
+    with av.open(os.fspath(path), "w") as container:
+        options = {"x265-params": "log-level=none:pools=none:frame-threads=1"}
+        stream = container.add_stream("libx265", rate=25, options=options)
+        stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p10le"
+        for frame in render_film(5, size=(320, 180), seconds=2.0).frames:
+            shown = av.VideoFrame.from_ndarray(frame, format="rgb24")
+            container.mux(stream.encode(shown.reformat(format="yuv420p10le")))
+        container.mux(stream.encode(None))
+    ours = looked_at(NvdecSource(nvc, "cpu"), path, colour=True)
+    with opened(os.fspath(path)) as file:
+        theirs = SoftwareSource().look(file, probe(file), silent, colour=True)
+    assert ours.colours is not None
+    assert theirs.colours is not None
+    np.testing.assert_allclose(ours.times_seconds, theirs.times_seconds, atol=1e-6)
+    difference = ours.pictures.numpy().astype(int) - theirs.pictures.astype(int)
+    assert np.abs(difference).mean() < 1.0
+    assert np.abs(ours.colours.numpy().astype(int) - theirs.colours.astype(int)).mean() < 4.0
+
+
+def test_a_question_that_fails_leaves_no_context_behind_in_the_thread_that_asked(
+    nvc: ModuleType,
+) -> None:
+    chip = chip_of(nvc, "stand-in")
+    assert ("h264", 8) in chip.largest
+    assert ("h264", 10) not in chip.largest
+    assert not hasattr(nvc.left_behind, "context")
+
+
+def test_the_stand_in_takes_what_the_installed_decoder_takes(nvc: ModuleType) -> None:
+    """By its Python source alone: without a driver it cannot be imported."""
+    found = importlib.util.find_spec("PyNvVideoCodec")
+    if found is None or not found.submodule_search_locations:
+        pytest.skip("PyNvVideoCodec is not installed")
+    source = Path(found.submodule_search_locations[0]) / "decoders" / "SimpleDecoder.py"
+    (theirs,) = (n for n in ast.parse(source.read_text()).body if isinstance(n, ast.ClassDef))
+    methods = {n.name: n.args.args for n in theirs.body if isinstance(n, ast.FunctionDef)}
+    used = ("__init__", "__len__", "get_batch_frames", "get_batch_frames_by_index")
+    for name in (*used, "reconfigure_decoder"):
+        ours = inspect.signature(getattr(nvc.SimpleDecoder, name)).parameters
+        assert list(ours) == [argument.arg for argument in methods[name]], name
 
 
 def test_pictures_that_are_not_those_asked_for_are_noticed_by_their_stamps(
