@@ -4,7 +4,8 @@ It carries out the graph of the model file, operation by operation, with the num
 there: one file, one answer. Only the operations that `export` writes are known.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -24,6 +25,17 @@ _BATCH = 256
 
 Attributes = dict[str, object]
 Operation = Callable[[list[Tensor], Attributes], Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One operation: what it reads, what it makes, and what nobody reads after it."""
+
+    operation: Operation
+    attributes: Attributes
+    reads: tuple[str, ...]
+    makes: str
+    done_with: tuple[str, ...]
 
 
 class TorchModel:
@@ -47,12 +59,14 @@ class TorchModel:
                 f"The copy model {file.path.name} uses operations unknown here: {sorted(unknown)}."
             )
         self._digest, self._device = file.digest, torch.device(device)
-        self._nodes = tuple((node, _attributes(node)) for node in graph.node)
+        numbers = [(each.name, numpy_helper.to_array(each).copy()) for each in graph.initializer]
+        # Whole numbers are axes and sides, which are read here: a device would be waited for.
         self._numbers = {
-            each.name: torch.from_numpy(numpy_helper.to_array(each).copy()).to(self._device)
-            for each in graph.initializer
+            name: torch.from_numpy(values).to(self._device if values.dtype.kind == "f" else "cpu")
+            for name, values in numbers
         }
         self._output = graph.output[0].name
+        self._steps = _steps(graph.node, keep={*self._numbers, self._output})
 
     @property
     def digest(self) -> str:
@@ -88,10 +102,32 @@ class TorchModel:
             "pictures": pictures.to(self._device),
             "parts": windows.to(self._device),
         }
-        for node, attributes in self._nodes:
-            read = [known[name] for name in node.input]
-            known[node.output[0]] = _OPERATIONS[node.op_type](read, attributes)
+        del pictures
+        for step in self._steps:
+            read = [known[name] for name in step.reads]
+            known[step.makes] = step.operation(read, step.attributes)
+            for name in step.done_with:
+                del known[name]
         return known[self._output]
+
+
+def _steps(nodes: Sequence[NodeProto], keep: set[str]) -> tuple[_Step, ...]:
+    """Return what to do in turn; each value is let go of after it was read for the last time."""
+    needed = set(keep)
+    steps = []
+    for node in reversed(nodes):
+        unread = {*node.input, node.output[0]} - needed
+        needed |= unread
+        steps.append(
+            _Step(
+                operation=_OPERATIONS[node.op_type],
+                attributes=_attributes(node),
+                reads=tuple(node.input),
+                makes=node.output[0],
+                done_with=tuple(sorted(unread)),
+            )
+        )
+    return tuple(reversed(steps))
 
 
 def _attributes(node: NodeProto) -> Attributes:

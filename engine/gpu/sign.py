@@ -80,10 +80,10 @@ class GpuSigner:
             if route.decoder == "pyav":
                 raise NotByNvdecError(route.why)
             begun = time.monotonic()
-            with torch.inference_mode():
+            with torch.inference_mode(), self._source.in_order():
                 look = self._source.look(file, facts, report, colour=embedded)
             known = costs.measured(facts, time.monotonic() - begun)
-        with torch.inference_mode():
+        with torch.inference_mode(), self._source.in_order():
             frames, embeddings = self._computed(look)
         signature = assembled(
             facts,

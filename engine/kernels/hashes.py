@@ -4,11 +4,10 @@ The matrices are those of the CPU path, so the two differ by nothing but the ord
 device adds up, which turns a bit over only where a coefficient is all but zero.
 """
 
-from functools import lru_cache
-
 import torch
 from torch import Tensor
 
+from autodedup.engine.kernels.lending import kept
 from autodedup.engine.signature.perceptual import transform
 from autodedup.engine.signature.quality import FULL
 from autodedup.engine.signature.views import CROPS, SIDE
@@ -43,6 +42,6 @@ def quality_of(waves: Tensor) -> Tensor:
     return (waves.abs().mean(dim=(-2, -1)) / FULL).clamp_(max=1.0)
 
 
-@lru_cache(maxsize=128)
+@kept(128)
 def _matrix(length: int, part: float, device: torch.device) -> Tensor:
     return torch.from_numpy(transform(length, part)).to(device)

@@ -5,12 +5,12 @@ the small pictures alone. Both directions of a scaling are matrices, so a batch 
 small by two matrix products.
 """
 
-from functools import lru_cache
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+
+from autodedup.engine.kernels.lending import kept
 
 
 def made_small(frames: Tensor, height: int, width: int) -> Tensor:
@@ -57,7 +57,7 @@ def cut_out(
     return part.to(torch.uint8).permute(0, 2, 3, 1).contiguous()
 
 
-@lru_cache(maxsize=64)
+@kept(64)
 def _shares(length: int, cells: int, device: torch.device) -> Tensor:
     """Return (cells, length): the share of each pixel in the mean of each cell."""
     edges = np.arange(cells + 1) * (length / cells)
@@ -67,7 +67,7 @@ def _shares(length: int, cells: int, device: torch.device) -> Tensor:
     return _on(shares / shares.sum(axis=1, keepdims=True), device)
 
 
-@lru_cache(maxsize=64)
+@kept(64)
 def _tents(side: int, part: tuple[float, float], count: int, device: torch.device) -> Tensor:
     """Return (count, side): a part of the pixels as so many, by Pillow's bilinear filter."""
     start, end = part

@@ -6,11 +6,11 @@ with a sum may round the last place otherwise, which can decide a bit only where
 picture are equally bright.
 """
 
-from functools import lru_cache
-
 import numpy as np
 import torch
 from torch import Tensor
+
+from autodedup.engine.kernels.lending import kept
 
 _SIDE = 8
 _BATCH = 64
@@ -102,7 +102,7 @@ def _joined(sums: Tensor, differences: Tensor, axis: int) -> Tensor:
     return torch.stack((even, odd), dim=axis + 1).flatten(axis, axis + 1)
 
 
-@lru_cache(maxsize=64)
+@kept(64)
 def _lanczos(length: int, side: int, device: torch.device) -> Tensor:
     """Return (side, length) float64: Pillow's whole-number coefficients of a scaling."""
     scale = length / side

@@ -15,7 +15,7 @@ with them have to run with those of the packets.
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from io import FileIO
@@ -102,6 +102,13 @@ class NvdecSource:
         on_gpu = self._device.type == "cuda"
         self._stream = _stream(self._device) if on_gpu else None
 
+    def in_order(self) -> AbstractContextManager[object]:
+        """Return a block in which torch works on one stream with the decoder, one after the other.
+
+        What is done with the pictures belongs there too: their memory is used again in that order.
+        """
+        return torch.cuda.stream(self._stream)  # of none, this does nothing
+
     def look(
         self, file: FileIO, facts: MediaFacts, report: Progress, *, colour: bool = False
     ) -> DeviceLook:
@@ -122,7 +129,7 @@ class NvdecSource:
         sparse = len(wanted) * _SPARSE < len(film.times_seconds)
         taken = self._by_number if sparse else self._in_order
         try:
-            with torch.cuda.stream(self._stream):  # of none, this does nothing
+            with self.in_order():
                 decoded = taken(decoder, wanted, shrink, report)
             beside = film.beside(wanted.tolist(), shrink.stamps)
             if beside > _MOST_BESIDE:
@@ -153,6 +160,9 @@ class NvdecSource:
             width, height = film.size
             raise NotByNvdecError(f"NVDEC's share of the memory is too small: {width} x {height}")
         try:
+            if self._stream is not None:
+                # All that was read has been read; and CUDA's context is current in this thread.
+                self._stream.synchronize()
             if self._decoder is None or not self._kept.serves(kind, film.size):
                 self._decoder = None  # what it keeps is let go before anything new is had
                 width, height = self._kept.start_anew(kind, film.size)

@@ -32,21 +32,27 @@ class Batches:
         done: list[Tensor] = []
         start = 0
         while start < len(frames):
-            try:
-                done.append(self._work(frames[start : start + self._at_once]))
-            except torch.OutOfMemoryError as error:
-                self._smaller(error)
+            found = self._tried(frames[start : start + self._at_once])
+            if found is None:
+                self._at_once //= 2
+                # The pieces left by the attempt are of the wrong size. Only now are they free: the
+                # error held on to what had been computed.
+                if torch.cuda.is_available():
+                    torch.cuda.empty_cache()
                 continue
+            done.append(found)
             start += self._at_once
         return torch.cat(done)
 
-    def _smaller(self, error: torch.OutOfMemoryError) -> None:
-        if self._at_once == 1:
+    def _tried(self, frames: Tensor) -> Tensor | None:
+        """Return the work on some frames, None where they do not fit but fewer may."""
+        try:
+            return self._work(frames)
+        except torch.OutOfMemoryError as error:
+            if self._at_once > 1:
+                return None
             raise GpuOutOfMemoryError(
                 "One frame does not fit into the GPU's memory. What was embedded before is kept.",
                 hint="Free memory on the GPU, raise --gpu-memory-share, choose a smaller "
                 "--semantic-model, or start the server with --device cpu.",
             ) from error
-        self._at_once = max(1, self._at_once // 2)
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()  # the pieces left by the attempt are of the wrong size

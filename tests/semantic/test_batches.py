@@ -1,5 +1,7 @@
 """What does not fit the memory is tried in halves, down to a single frame."""
 
+import weakref
+
 import pytest
 
 torch = pytest.importorskip("torch", reason="the semantic tier needs torch")
@@ -44,3 +46,25 @@ def test_only_a_single_frame_that_does_not_fit_is_an_error() -> None:
         Batches(memory, at_once=8)(torch.zeros(4, 1))
     assert memory.tried[-1] == 1
     assert raised.value.fact().retryable
+
+
+def test_what_did_not_fit_is_free_before_fewer_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error of the attempt holds on to all that was computed before it."""
+    attempts: list[weakref.ref[torch.Tensor]] = []
+    left: list[int] = []
+
+    def work(frames: torch.Tensor) -> torch.Tensor:
+        half_done = frames.float() + 1
+        if len(frames) > 2:
+            attempts.append(weakref.ref(half_done))
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return half_done
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(
+        torch.cuda,
+        "empty_cache",
+        lambda: left.append(sum(each() is not None for each in attempts)),
+    )
+    assert len(Batches(work, at_once=8)(torch.zeros(8, 1))) == 8
+    assert left == [0, 0]
