@@ -109,7 +109,9 @@ def timeline(file: FileIO, report: Progress) -> Timeline:
             for packet in container.demux(stream):
                 if not packet.size:
                     continue
-                if packet.pts is None or packet.is_corrupt:
+                if packet.is_corrupt:
+                    raise UnevenTimelineError("some of its packets are damaged")
+                if packet.pts is None:
                     raise UnevenTimelineError("some of its pictures have no times")
                 stamps.append(packet.pts)
                 keys.append(packet.is_keyframe)

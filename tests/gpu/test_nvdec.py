@@ -248,6 +248,26 @@ def test_a_decoder_that_stops_early_leaves_the_film_to_the_cpu(
     assert len(looked_at(source, video).pictures)
 
 
+def test_a_film_that_breaks_off_is_left_to_the_cpu(
+    video: Path, tmp_path: Path, nvc: ModuleType
+) -> None:
+    """Its table of pictures is whole, at its beginning; two fifths of the pictures are gone."""
+    path = tmp_path / "cut.mp4"
+    with (
+        av.open(os.fspath(video)) as whole,
+        av.open(os.fspath(path), "w", options={"movflags": "faststart"}) as other,
+    ):
+        source = whole.streams.video[0]
+        stream = other.add_stream_from_template(source)
+        for packet in whole.demux(source):
+            if packet.dts is not None:
+                packet.stream = stream
+                other.mux(packet)
+    os.truncate(path, path.stat().st_size * 3 // 5)
+    with pytest.raises(NotByNvdecError, match="some of its packets are damaged"):
+        looked_at(NvdecSource(nvc, "cpu"), path)
+
+
 def with_groups(path: Path, parameters: str) -> Path:
     """Write six seconds of a film with a keyframe every second or so."""
     options = {"x264-params": f"min-keyint=2:scenecut=0:bframes=3:b-adapt=0:{parameters}"}

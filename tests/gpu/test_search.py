@@ -1,6 +1,8 @@
 """All pairs by matrix products on a device are the pairs that the CPU finds, every one."""
 
+import subprocess
 import threading
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,11 +10,13 @@ from numpy.typing import NDArray
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
-from autodedup.engine.gpu.search import GpuSearch  # noqa: E402
+from autodedup.engine.gpu import state  # noqa: E402
+from autodedup.engine.gpu.search import GpuSearch, gpu_search  # noqa: E402
 from autodedup.engine.kernels import all_pairs  # noqa: E402
 from autodedup.engine.match import search  # noqa: E402
 from autodedup.engine.match.frames import FrameTable  # noqa: E402
 from autodedup.engine.match.search import Hits, similar_frames  # noqa: E402
+from autodedup.engine.settings import Settings  # noqa: E402
 from autodedup.engine.signature.views import VIEWS, turned  # noqa: E402
 
 NEAR_BITS = 70
@@ -84,6 +88,36 @@ def test_a_stop_ends_the_search(table: FrameTable) -> None:
     assert found is None
 
 
+def test_a_stop_in_mid_search_ends_its_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a search that would take hours here."""
+    started: list[subprocess.Popen[bytes]] = []
+    real = subprocess.Popen
+
+    def start(*args: Any, **kwargs: Any) -> "subprocess.Popen[bytes]":
+        started.append(real(*args, **kwargs))
+        return started[-1]
+
+    monkeypatch.setattr("autodedup.engine.gpu.search.subprocess.Popen", start)
+    count = 200_000
+    hashes = np.random.default_rng(1).integers(0, 256, (count, len(VIEWS), 32), dtype=np.uint8)
+    places = np.arange(count, dtype=np.int64)
+    stop = threading.Event()
+    told: list[float] = []
+
+    def report(done: float) -> None:
+        told.append(done)
+        stop.set()
+
+    found = always("cpu").pairs(
+        places // 100, hashes, [(places, places)], NEAR_BITS, stop=stop, report=report
+    )
+    assert found is None
+    assert len(told) == 1
+    assert told[0] < 0.5
+    (process,) = started
+    assert process.poll() is not None
+
+
 def test_where_the_gpu_fails_the_cpu_searches(
     table: FrameTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -92,6 +126,16 @@ def test_where_the_gpu_fails_the_cpu_searches(
     monkeypatch.setattr(search, "EXACT_PRODUCTS", 0)
     expected = found_by(table, None)
     assert rows(found_by(table, always("cuda"))) == rows(expected)
+
+
+def test_where_a_gpu_can_be_used_it_is_asked_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(state, "_driver_sees_one", lambda: True)
+    monkeypatch.setattr(state, "_PACKAGES", ())
+    found = gpu_search(Settings.model_validate({"gpu_memory_share": 0.3}))
+    assert found == GpuSearch(memory_share=0.3, device="cuda")
+    assert gpu_search(Settings.model_validate({"device": "cpu"})) is None
+    monkeypatch.setattr(state, "_driver_sees_one", lambda: False)
+    assert gpu_search(Settings()) is None
 
 
 def test_a_gpu_is_asked_only_for_work_that_is_worth_its_start() -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import apsw
 import pytest
 from tools.conftest import Body, Call
+from worker_faults import in_workers
 
 from autodedup.engine.errors import AutoDedupError
 from autodedup.engine.store.database import Database, migrations
@@ -22,9 +23,6 @@ from autodedup.tools.catalogue import CATALOGUE
 
 pytestmark = pytest.mark.anyio
 Calling = Callable[..., Call]
-
-# No GPU is used yet, so nothing can run out of its memory.
-UNREACHABLE: set[ErrorCode] = {"GPU_OOM"}
 
 SIMPLE: list[tuple[ErrorCode, str, dict[str, object]]] = [
     ("INVALID_ARGUMENT", "ingest", {"path": ["camera"]}),
@@ -70,6 +68,7 @@ ELSEWHERE: dict[ErrorCode, str] = {
     "NO_SPACE": "test_a_disk_that_takes_no_more_is_told",
     "APPLY_UNFINISHED": "test_an_interrupted_step_that_cannot_be_settled_stops_everything",
     "CANCELLED": "test_an_interrupted_call_says_that_finished_work_is_kept",
+    "GPU_OOM": "test_a_single_frame_that_does_not_fit_the_gpu_is_told",
     "INTERNAL": "test_a_fault_of_ours_is_an_incident_without_its_inside",
 }
 
@@ -102,7 +101,7 @@ async def test_a_call_that_cannot_be_right_is_told_what_is_wrong(
 
 
 def test_every_code_is_in_one_of_these_tables() -> None:
-    here = {code for code, _, _ in SIMPLE} | ELSEWHERE.keys() | UNREACHABLE
+    here = {code for code, _, _ in SIMPLE} | ELSEWHERE.keys()
     assert here == ERRORS.keys()
     tests = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
     assert [name for name in ELSEWHERE.values() if f"def {name}" not in tests] == []
@@ -119,6 +118,29 @@ def test_every_engine_error_has_a_code_of_its_own() -> None:
     assert {kind.code for kind in kinds} == ERRORS.keys()
     assert len({kind.code for kind in kinds}) == len(kinds)
     assert len({fact.exit_code for fact in ERRORS.values()}) == len(ERRORS)
+
+
+NO_MEMORY = """
+import sys
+if "autodedup.engine.semantic.child" in sys.orig_argv:
+    import torch
+    def full(*_, **__):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+    torch.nn.functional.normalize = full
+"""
+
+
+async def test_a_single_frame_that_does_not_fit_the_gpu_is_told(
+    library: Path, calling: Calling, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("torch", reason="the semantic tier needs torch")
+    from tiny_model import make_tiny
+
+    call = calling(library, **make_tiny(tmp_path / "tiny").settings())
+    in_workers(NO_MEMORY, tmp_path, monkeypatch)
+    error = check(await call("ingest", tiers=["semantic"]), "GPU_OOM")
+    assert "One frame does not fit" in error["message"]
+    assert "--gpu-memory-share" in error["hint"]
 
 
 async def test_without_a_root_every_tool_says_how_to_add_one(calling: Calling) -> None:
