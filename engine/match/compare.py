@@ -1,12 +1,13 @@
 """One pair, looked at closely: the best look, the lines that agree, the verdict on them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autodedup.engine.match.align import Line, Points, best_lines, points, prior
+from autodedup.engine.match.composites import shows_another
 from autodedup.engine.match.judge import confidence_of, judge, judge_embedded
 from autodedup.engine.match.looks import Look
 from autodedup.engine.match.meaning import agree_in_meaning
@@ -58,6 +59,14 @@ class _Stretch:
     score: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What one witness says of a pair, and the views of the embeddings in which it saw it."""
+
+    match: PairMatch
+    views: ViewPair | None
+
+
 def compare(
     pair: tuple[Clip, Clip],
     weights: tuple[NDArray[np.float64], NDArray[np.float64]],
@@ -69,7 +78,8 @@ def compare(
     """Return what two clips are to each other, or None where nothing can be shown.
 
     The hash is asked first: it tells like from same better. Where it has not seen enough to act
-    upon, the embedding may have, which sees through more edits.
+    upon, the embedding may have, which sees through more edits. Two films of which one shows
+    another besides are told to overlap, whatever else speaks for them.
 
     Args:
         pair: The clips.
@@ -83,13 +93,21 @@ def compare(
         return None
     places = (chosen[0], chosen[1])
     sights = (HashSight(look, pair, places) for look in looks)
-    match = _seen(pair, weights, sights, limits)
-    if views and (match is None or match.relation == "overlap"):
+    said = _seen(pair, weights, sights, limits)
+    if views and not _acts(said):
         seen = (EmbeddedSight(pair, places, each) for each in views)
-        match = _seen(pair, weights, seen, limits) or match
-    if match is None or match.relation == "overlap":
-        return _in_doubt(pair, weights, places, looks, limits) or match
-    return match
+        said = _seen(pair, weights, seen, limits) or said
+    if not _acts(said):
+        said = _in_doubt(pair, weights, places, looks, limits) or said
+    if said is None:
+        return None
+    if _acts(said) and shows_another(pair, said.match.segments, said.views):
+        return replace(said.match, relation="overlap", inner=None)
+    return said.match
+
+
+def _acts(said: "_Said | None") -> bool:
+    return said is not None and said.match.relation != "overlap"
 
 
 def _in_doubt(
@@ -98,7 +116,7 @@ def _in_doubt(
     places: tuple[NDArray[np.intp], NDArray[np.intp]],
     looks: Sequence[Look],
     limits: Thresholds,
-) -> PairMatch | None:
+) -> _Said | None:
     """Return what the hash would claim under looser limits, if the films mean the same too.
 
     Meaning is heard in this zone only: what the hash is sure of needs no other witness, and what
@@ -107,11 +125,10 @@ def _in_doubt(
     if limits.profile != "balanced" or pair[0].meaning is None or pair[1].meaning is None:
         return None
     sights = (HashSight(look, pair, places) for look in looks)
-    match = _seen(pair, weights, sights, limits.in_doubt())
-    sure = match is not None and match.relation != "overlap"
-    if match is None or not sure:
+    said = _seen(pair, weights, sights, limits.in_doubt())
+    if said is None or not _acts(said):
         return None
-    return match if agree_in_meaning(pair, match.segments, limits.means_alike) else None
+    return said if agree_in_meaning(pair, said.match.segments, limits.means_alike) else None
 
 
 def _seen(
@@ -119,7 +136,7 @@ def _seen(
     weights: tuple[NDArray[np.float64], NDArray[np.float64]],
     sights: Iterable[Sight],
     limits: Thresholds,
-) -> PairMatch | None:
+) -> _Said | None:
     """Return what one witness says: its sights are tried, and the best one kept."""
     best: tuple[float, _Table, list[_Stretch]] | None = None
     for sight in sights:
@@ -130,7 +147,8 @@ def _seen(
         total = _worth(stretches)
         if stretches and (best is None or total > 1.02 * best[0]):
             best = (total, table, stretches)
-    return None if best is None else _match(pair, weights, best[1], best[2], limits)
+    match = None if best is None else _match(pair, weights, best[1], best[2], limits)
+    return None if best is None or match is None else _Said(match, best[1].sight.views)
 
 
 def _chosen(weight: NDArray[np.float64]) -> NDArray[np.intp]:

@@ -137,7 +137,7 @@ class _Grouping:
         standing = _Standing()
         self._add(standing, related, left)
         while (reach := standing.best()) is not None:
-            best = self._of_one_film(reach, left)
+            best = self._of_longer_film(self._of_one_film(reach, left), left)
             yield self._star(best, left)
             gone = {best.keeper.file_id, *best.whole, *best.inside}
             for file_id in gone:
@@ -168,6 +168,36 @@ class _Grouping:
         inside = {clip: link for clip, link in reach.inside.items() if clip not in gone}
         return _Reach(reach.keeper, reach.whole, inside)
 
+    def _of_longer_film(self, reach: _Reach, left: Mapping[int, GroupFile]) -> _Reach:
+        """Return what a film that the keeper is a part of reaches, if that leaves nobody alone.
+
+        Such a film may reach fewer: an edit that is seen in a copy is not always seen in a film
+        that holds it. But without it that film would be alone, and it shows all that the copy does.
+        """
+        copies = reach.whole | reach.inside
+        found: dict[int, _Reach] = {}
+        for content in self._links.films_of(reach.keeper):
+            for film in self._links.holders(content):
+                if film.file_id not in left or film.facts.protected < reach.keeper.facts.protected:
+                    continue
+                other = self._of_one_film(self._reach(film, left, left), left)
+                taken = {film.file_id, *other.whole, *other.inside}
+                over = {copy: left[copy] for copy in copies if copy not in taken}
+                if reach.keeper.file_id in taken and self._are_one_group(over):
+                    found[film.file_id] = other
+        if not found:
+            return reach
+        films = [left[film].facts for film in found]
+        return found[choose_keeper(films, self._rules).keeper.file_id]
+
+    def _are_one_group(self, files: Mapping[int, GroupFile]) -> bool:
+        """Say whether one of the files reaches all the others; none at all are no trouble."""
+        return not files or any(
+            files.keys() <= {each, *reach.whole, *reach.inside}
+            for each, file in files.items()
+            if len(files) > 1 and (reach := self._reach(file, files, files))
+        )
+
     def _is_held(self, clip: GroupFile, others: AbstractSet[int]) -> bool:
         films = (f for content in self._links.films_of(clip) for f in self._links.holders(content))
         return any(film.file_id in others for film in films)
@@ -195,25 +225,32 @@ class _Grouping:
                 chosen = choose_keeper(left_facts, self._rules).keeper
             else:
                 chosen = next(facts for facts in first if facts.file_id in waiting)
-            keeper = waiting.pop(chosen.file_id)
-            whole = self._whole(keeper, waiting)
-            for file_id in whole:
+            reach = self._reach(waiting.pop(chosen.file_id), waiting, left)
+            for file_id in reach.whole:
                 del waiting[file_id]
-            inside = {
-                clip.file_id: link
-                for content in self._links.parts_of(keeper)
-                for clip in self._links.holders(content)
-                if clip.file_id in left and clip.file_id not in whole
-                if (link := self._links.inside(keeper, clip)) is not None
-            }
-            if whole or inside:
-                yield _Reach(keeper, whole, inside)
+            if reach.whole or reach.inside:
+                yield reach
+
+    def _reach(
+        self, keeper: GroupFile, equals: Mapping[int, GroupFile], left: Mapping[int, GroupFile]
+    ) -> _Reach:
+        """Return what a file would be the keeper of: some of its equals, and all parts of it."""
+        whole = self._whole(keeper, equals)
+        inside = {
+            clip.file_id: link
+            for content in self._links.parts_of(keeper)
+            for clip in self._links.holders(content)
+            if clip.file_id in left and clip.file_id not in whole
+            if (link := self._links.inside(keeper, clip)) is not None
+        }
+        return _Reach(keeper, whole, inside)
 
     def _whole(self, keeper: GroupFile, others: Mapping[int, GroupFile]) -> dict[int, Link]:
         return {
             file_id: link
             for file_id in sorted(self._links.equals_of(keeper) & others.keys())
-            if (link := self._links.whole(keeper, others[file_id])) is not None
+            if file_id != keeper.file_id
+            and (link := self._links.whole(keeper, others[file_id])) is not None
         }
 
     def _star(self, reach: _Reach, left: dict[int, GroupFile]) -> Group:

@@ -13,8 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autodedup.engine.embedding.calibration import ALIKE
+from autodedup.engine.embedding.shapes import FULL
 from autodedup.engine.embedding.storage import from_bytes
-from autodedup.engine.match.looks import Look, bit_distances, hashes_under, paired_distances
+from autodedup.engine.match.looks import (
+    WHOLE_VIEW,
+    Look,
+    bit_distances,
+    hashes_under,
+    paired_distances,
+)
 from autodedup.engine.match.model import Clip
 
 Places = NDArray[np.intp]
@@ -53,6 +60,11 @@ class Sight(Protocol):
         ...
 
     @property
+    def views(self) -> ViewPair | None:
+        """Return the views of the embeddings that show what is compared; None if none does."""
+        ...
+
+    @property
     def distance(self) -> NDArray[np.uint8]:
         """Return (A, B) uint8: bits of 256 between every frame of a and every frame of b."""
         ...
@@ -74,6 +86,7 @@ class HashSight:
         self._a, self._b = a[chosen[0]], b[chosen[1]]
         self._chosen = chosen
         self._name = look.name
+        self._views = ViewPair(FULL, FULL) if look.view == WHOLE_VIEW else None
         self._distance = bit_distances(self._a, self._b)
 
     @property
@@ -85,6 +98,11 @@ class HashSight:
     def name(self) -> str:
         """Return the look in words."""
         return self._name
+
+    @property
+    def views(self) -> ViewPair | None:
+        """Return the wholes, where the look compares these."""
+        return self._views
 
     @property
     def distance(self) -> NDArray[np.uint8]:
@@ -122,6 +140,7 @@ class EmbeddedSight:
             for clip, places, view in zip(pair, chosen, (views.a, views.b), strict=True)
         )
         self._chosen = (mine, its)
+        self._views = views
         self._hashes = tuple(
             np.ascontiguousarray(clip.hashes[places, 0])
             for clip, places in zip(pair, self._chosen, strict=True)
@@ -138,6 +157,11 @@ class EmbeddedSight:
     def name(self) -> str:
         """Return the word for this view."""
         return EMBEDDED_VIEW
+
+    @property
+    def views(self) -> ViewPair | None:
+        """Return the views that are compared."""
+        return self._views
 
     @property
     def distance(self) -> NDArray[np.uint8]:

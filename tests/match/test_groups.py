@@ -152,6 +152,39 @@ def test_the_film_that_reaches_most_is_kept_whatever_its_size() -> None:
     assert {m.file_id: m.twin.file_id for m in group.members if m.twin} == {2: 1}
 
 
+def held(film: int, *clips: int) -> list[PairMatch]:
+    return [match(*sorted((film, clip)), "contains", clip) for clip in clips]
+
+
+def test_a_film_is_kept_though_a_copy_of_a_part_of_it_reaches_more() -> None:
+    """Two edits of the part are not seen in the film, but in each other."""
+    files = [file(1, seconds=90.0), file(2, width=1280), *(file(n) for n in range(3, 7))]
+    copies = [match(2, n) for n in range(3, 7)]
+
+    told = group_acting(files, [*copies, *held(1, 2, 3, 4), match(5, 6)])
+
+    assert [(group.keeper, set(members(group))) for group in told] == [(1, {2, 3, 4}), (5, {6})]
+    assert {m.file_id: m.twin.file_id for m in told[0].members if m.twin} == {3: 2, 4: 2}
+
+
+def test_a_film_is_not_kept_where_that_leaves_a_copy_alone() -> None:
+    files = [file(1, seconds=90.0), file(2, width=1280), *(file(n) for n in range(3, 7))]
+    copies = [match(2, n) for n in range(3, 7)]
+
+    (group,) = group_acting(files, [*copies, *held(1, 2, 3, 4, 5)])
+
+    assert (group.keeper, set(members(group))) == (2, {3, 4, 5, 6})
+
+
+def test_a_protected_copy_stays_the_keeper_of_its_copies() -> None:
+    files = [file(1, seconds=90.0), file(2, protected=True), file(3), file(4)]
+    copies = [match(2, 3), match(2, 4)]
+
+    (group,) = group_acting(files, [*copies, *held(1, 2)])
+
+    assert (group.keeper, set(members(group))) == (2, {3, 4})
+
+
 def test_films_that_one_file_joins_are_no_reason_to_stand_in_one_group() -> None:
     files = [file(1, seconds=200), *(file(n) for n in range(2, 7))]
     found = [
@@ -368,6 +401,7 @@ def by_definition(files: list[GroupFile], links: Links) -> dict[int, set[int]]:
         )
         if not whole:
             inside = _of_one_film(keeper, inside, left, links)
+        keeper, whole, inside = _of_longer_film(keeper, whole, inside, left, links)
         stars[keeper.file_id] = whole | inside
         for gone in (keeper.file_id, *whole, *inside):
             del left[gone]
@@ -393,6 +427,38 @@ def _of_one_film(
         for f in film
     }
     return inside - gone
+
+
+def _of_longer_film(
+    keeper: GroupFile, whole: set[int], inside: set[int], left: dict[int, GroupFile], links: Links
+) -> tuple[GroupFile, set[int], set[int]]:
+    """Ask every film that holds the keeper whether what it leaves over makes one group."""
+    found: dict[int, tuple[GroupFile, set[int], set[int]]] = {}
+    for film in left.values():
+        holds = film.content != keeper.content and film.content in links.films_of(keeper)
+        if not holds or (keeper.facts.protected and not film.facts.protected):
+            continue
+        equals, parts = _reached(film, left, links)
+        if not equals:
+            parts = _of_one_film(film, parts, left, links)
+        over = {n: left[n] for n in (whole | inside) - equals - parts - {film.file_id}}
+        one = not over or any(
+            over.keys() - {n} <= set().union(*_reached(f, over, links)) for n, f in over.items()
+        )
+        if keeper.file_id in equals | parts and one and len(over) != 1:
+            found[film.file_id] = film, equals, parts
+    if not found:
+        return keeper, whole, inside
+    return found[choose_keeper([left[n].facts for n in found]).keeper.file_id]
+
+
+def _reached(
+    keeper: GroupFile, others: dict[int, GroupFile], links: Links
+) -> tuple[set[int], set[int]]:
+    rest = {n: f for n, f in others.items() if n != keeper.file_id}
+    whole = {n for n, f in rest.items() if links.whole(keeper, f) is not None}
+    inside = {n for n, f in rest.items() if links.inside(keeper, f) is not None}
+    return whole, inside - whole
 
 
 def _all_reaches(

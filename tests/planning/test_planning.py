@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from autodedup.engine.errors import (
 )
 from autodedup.engine.footage.encode import Encoding, encode
 from autodedup.engine.footage.film import cut_out, joined, render_film
+from autodedup.engine.footage.picture_edits import inside
 from autodedup.engine.footage.time_edits import looped
 from autodedup.engine.workbench import Workbench
 from autodedup.schemas.find_duplicates import FindAnswer, FindArguments
@@ -335,6 +337,29 @@ def test_like_answers_for_a_file_that_no_group_has_room_for(
     assert ("overlap", {"film.mp4", alone}) in [
         (g.kind, {str(f.path) for f in g.files}) for g in shared
     ]
+
+
+def test_a_talk_about_a_film_is_let_go_for_the_film_by_no_plan(
+    open_bench: OpenBench, tmp_path: Path
+) -> None:
+    film, other = (render_film(seed, size=(320, 180), seconds=20.0, fps=12) for seed in (5, 9))
+    talk = replace(film, frames=inside(other.frames, film.frames, share=0.36))
+    encode(film, tmp_path / "film.mp4")
+    encode(film, tmp_path / "copy.webm", Encoding(".webm", "libvpx-vp9", "libopus"))
+    encode(talk, tmp_path / "talk.mp4")
+    bench = open_bench(tmp_path)
+    ingest(bench)
+
+    groups = find(bench, kinds=["near", "contains", "overlap"]).groups
+
+    told = {(g.kind, frozenset(str(f.path) for f in g.files)) for g in groups}
+    assert ("near", frozenset({"film.mp4", "copy.webm"})) in told
+    assert {kind for kind, files in told if "talk.mp4" in files} == {"overlap"}
+    assert "talk.mp4" not in {item.path for item in plan(bench).actions if item.action != "keep"}
+    shared = next(f for g in groups if g.kind == "overlap" for f in g.files if f.evidence)
+    assert shared.evidence is not None
+    assert shared.evidence.overlap is not None
+    assert shared.evidence.overlap[0].a == pytest.approx((0.0, 20.0), abs=1.0)
 
 
 def test_of_broken_copies_one_is_kept_in_place(bench: Workbench, library: Path) -> None:
