@@ -121,7 +121,11 @@ def best_lines(found: Points, tolerance: float, most: int = 3) -> list[Line]:
     fitted: list[Line] = []
     for seed in seeds[: 2 * most]:
         line = fit(found, seed, tolerance)
-        for variant in (line, _unhurried(found, line, tolerance)):
+        variants = [line, _unhurried(found, line, tolerance)]
+        if span < SHORT_SECONDS:
+            # In a few seconds of a jerky film, many speeds fit as well as none.
+            variants.append(_shifted(found, 1.0, line, tolerance))
+        for variant in variants:
             if not any(_same(variant, other, tolerance) for other in fitted):
                 fitted.append(variant)
     fitted.sort(key=lambda line: -line.votes * prior(line, span))

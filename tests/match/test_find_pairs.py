@@ -6,7 +6,7 @@ from typing import get_args
 
 import numpy as np
 import pytest
-from match_films import Edit, clip, film, flattened, joined
+from match_films import Edit, Times, Waves, clip, film, flattened, joined
 
 from autodedup.engine.errors import CancelledError
 from autodedup.engine.match import search
@@ -41,6 +41,21 @@ def test_a_reencoded_film_is_near_with_no_offset(step: float) -> None:
     (segment,) = match.segments
     assert (segment.speed, segment.a_start, segment.b_start) == (1.0, 0.0, 0.0)
     assert segment.a_end == pytest.approx(40)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("hold", [0.5, 0.75])
+def test_a_few_seconds_of_a_jerky_film_have_its_speed(seed: int, hold: float) -> None:
+    """A film that shows two pictures a second looks as well at any other speed for a while."""
+
+    def jerky(times: Times) -> Waves:
+        return film(seed, stillness=1.0)(np.floor((times + 1e-9) / hold) * hold)
+
+    film_and_clip = clip(1, jerky, 20, step=0.25), clip(2, jerky, 2.5, Edit(start=6.37), step=0.06)
+
+    match = only(find(*film_and_clip))
+
+    assert (match.relation, match.inner, match.segments[0].speed) == ("contains", 2, 1.0)
 
 
 def test_unrelated_films_are_not_mentioned() -> None:
