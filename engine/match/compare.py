@@ -25,6 +25,7 @@ from autodedup.engine.match.strict import is_strictly_alike
 from autodedup.engine.match.thresholds import Thresholds
 from autodedup.engine.match.verify import (
     NEUTRAL_BITS,
+    WIDEST_TOLERANCE,
     Path,
     Witness,
     path_along,
@@ -193,7 +194,7 @@ def _best_line_stretches(
     table: _Table, left: Points, pair: tuple[Clip, Clip], taken: list[_Stretch]
 ) -> list[_Stretch]:
     best: list[_Stretch] = []
-    reach = max(0.3, 1.5 * table.tolerance)
+    reach = max(0.3, 1.5 * min(table.tolerance, WIDEST_TOLERANCE))
     for line in (Line(1.0, 0.0, 0.0), *best_lines(left, reach)):
         found = _on_line(table, line, pair, taken)
         if _worth(found) > 1.02 * _worth(best):

@@ -8,6 +8,8 @@ and takes of one scene, signs of one signer and two versions of one logo on the 
 import math
 from typing import Literal
 
+import numpy as np
+
 from autodedup.engine.match.model import Clip, PairRelation, Segment
 from autodedup.engine.match.thresholds import Thresholds
 from autodedup.engine.match.verify import CHANCE_BITS, Witness
@@ -18,6 +20,7 @@ _SHARED_BITS = 50.0
 _SHARED_CONTRAST = 40.0
 _SHARED_SCENES = 3
 _PLENTY_OF_SCENES = 8
+_SELDOM = 3.0  # seconds between two frames of a film that is looked at by its keyframes
 _LEAST_DOUBT = 0.35  # however close two films lie
 
 
@@ -33,6 +36,8 @@ def judge(
         if _moves_alike(witness, segments, limits):
             return "act"
         if relation == "near" and _stands_alike(witness, segments, pair, limits):
+            return "act"
+        if relation == "contains" and _shows_all_that_can_be_seen(witness, segments, pair, limits):
             return "act"
     if _moves_alike(witness, segments, limits) or _shares(witness, segments, limits):
         return "mention"
@@ -143,6 +148,29 @@ def _moves_alike(witness: Witness, segments: tuple[Segment, ...], limits: Thresh
         and motion >= doubt * limits.close_motion
     )
     return moving or hard or calm or close
+
+
+def _shows_all_that_can_be_seen(
+    witness: Witness,
+    segments: tuple[Segment, ...],
+    pair: tuple[Clip, Clip],
+    limits: Thresholds,
+) -> bool:
+    """Say whether a long film shows a short one wherever it was looked at, though that is seldom.
+
+    Of 20 seconds of an hour there are two or three pictures, too few to see them move. Strangers
+    show the same picture now and then, but not two very different ones the same time apart.
+    """
+    seldom = max(float(np.median(np.diff(c.times_seconds))) for c in pair if len(c.hashes) > 1)
+    seconds = sum(segment.a_end - segment.a_start for segment in segments)
+    return (
+        seldom >= _SELDOM
+        and seconds >= limits.long_seconds
+        and all(segment.speed == 1.0 for segment in segments)
+        and witness.frames == witness.scenes >= 2  # noqa: PLR2004
+        and witness.worst_bits <= limits.few_bits
+        and contrast(witness) >= limits.few_contrast
+    )
 
 
 def _stands_alike(

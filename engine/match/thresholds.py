@@ -20,6 +20,8 @@ class Thresholds:
     close_contrast, close_motion  and by so much, less if it is closer; nine in ten of its frames
     must lie within `close_high`
     long_seconds     a calm film this long may lie further apart if it moves alike
+    few_bits, few_contrast  of a film that is looked at once in seconds, two pictures are enough if
+    each lies this close and they lie this much closer than elsewhere
     still_bits       two films that stand still must lie within this and last equally long
     seen_…           of pairs that only the embeddings have seen, in bits as `sights` counts them:
     seen_high, seen_scenes  nine in ten of its frames lie within, and it shows so many pictures
@@ -50,6 +52,8 @@ class Thresholds:
     long_seconds: float = 8.0
     long_contrast: float = 25.0
     long_motion: float = 0.40
+    few_bits: float = 20.0
+    few_contrast: float = 100.0
     still_bits: float = 18.0
     seen_high: float = 70.0
     seen_scenes: int = 6

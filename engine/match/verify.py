@@ -15,6 +15,10 @@ from autodedup.engine.match.align import Line
 from autodedup.engine.match.sights import Sight
 
 CLOSEST_TOLERANCE, WIDEST_TOLERANCE = 0.12, 0.6  # seconds
+# Of the finer clip's step, in which the other's frames are looked for. Frames of a film that is
+# looked at sparsely begin a shot: only the next frame of the other clip shows it, a step later.
+_OF_STEP, _OF_STEP_SPARSE = 0.6, 1.05
+_SPARSE = 4.0  # times the other's step
 CHANCE_BITS = 128.0  # what two unrelated frames differ by on average, of 256
 NEUTRAL_BITS = 90.0  # halfway between a hard edit of one picture and two pictures
 
@@ -58,8 +62,10 @@ class Witness:
 def tolerance_for(a_times: NDArray[np.float64], b_times: NDArray[np.float64]) -> float:
     """Return how far apart in time two frames may be and still be asked to show the same."""
     steps = [float(np.median(np.diff(t))) for t in (a_times, b_times) if len(t) > 1]
-    finer = min(steps, default=1.0)
-    return min(max(0.6 * finer, CLOSEST_TOLERANCE), WIDEST_TOLERANCE)
+    finer, coarser = min(steps, default=1.0), max(steps, default=1.0)
+    if coarser >= _SPARSE * finer:
+        return max(_OF_STEP_SPARSE * min(finer, 1.0), CLOSEST_TOLERANCE)
+    return min(max(_OF_STEP * finer, CLOSEST_TOLERANCE), WIDEST_TOLERANCE)
 
 
 def path_along(

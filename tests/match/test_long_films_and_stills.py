@@ -2,12 +2,15 @@
 
 import threading
 
+import numpy as np
 import pytest
 from match_films import Edit, Film, clip, embedded, film, joined, slides
 
+from autodedup.engine.match.align import Line
 from autodedup.engine.match.find import find_pairs
 from autodedup.engine.match.model import Clip, PairMatch
 from autodedup.engine.match.thresholds import Thresholds
+from autodedup.engine.match.verify import path_along, tolerance_for
 
 KEYFRAMES = 3.0  # seconds from one to the next
 
@@ -32,6 +35,38 @@ def test_a_minute_of_an_hour_is_a_part_of_it_at_its_second() -> None:
     (segment,) = match.segments
     assert (segment.a_start, segment.a_end) == pytest.approx((1803.37, 1863.37), abs=1)
     assert segment.speed == 1.0
+
+
+def test_what_shows_two_pictures_of_an_hour_at_their_times_is_a_part_of_it() -> None:
+    """An hour is looked at once in seven seconds: of a short part there is no more to see."""
+    hour = clip(1, film(1), 3600, step=7.2)
+
+    match = only(find(hour, clip(2, film(1), 12, Edit(start=1805.0), step=0.25)))
+
+    assert (match.relation, match.inner, match.frames) == ("contains", 2, 2)
+
+
+@pytest.mark.parametrize("apart", [2, 3])
+def test_what_shows_two_pictures_of_an_hour_at_other_times_is_no_part_of_it(apart: int) -> None:
+    show = slides([*range(100, 350), 5, *range(500, 499 + apart), 6, *range(600, 850)], 7.2)
+    other = slides([5, *range(700, 701 + apart), 6], 7.2)
+    hour = clip(1, show, 3600, step=7.2)
+
+    for match in find(hour, clip(2, other, 7.2 * (apart + 3), step=0.25)):
+        assert match.relation == "overlap"
+
+
+def test_a_keyframe_is_compared_with_what_follows_it_a_step_later() -> None:
+    """It begins a shot: what lies before it in a film looked at twice a second is another."""
+    keyframes, dense = np.array([0.0, 7.4, 15.1]), np.arange(0.0, 20.0, 0.5)
+    distance = np.full((3, len(dense)), 128, dtype=np.uint8)
+    after = np.searchsorted(dense, keyframes)
+    distance[np.arange(3), after] = 5
+    line = Line(1.0, 0.0, 0.0)
+
+    path = path_along(line, distance, keyframes, dense, tolerance_for(keyframes, dense))
+
+    assert path.bits.tolist() == [5, 5, 5]
 
 
 @pytest.mark.parametrize("keyframes", [2.0, KEYFRAMES])
