@@ -142,9 +142,8 @@ class SimpleDecoder:
             assert context.width <= self._most[0]
             assert context.height <= self._most[1]
             packets = [packet for packet in container.demux(stream) if packet.size]
-            # Matroska has no count: its packets are counted, and frames in their order not given.
-            self._in_order = bool(stream.frames)
-            self._count = stream.frames or len(packets) * ("matroska" in container.format.name)
+            scanned = _scanned(packets) if "matroska" in container.format.name else 0
+            self._count = stream.frames or scanned
             ranked = sorted(packet.pts or 0 for packet in packets)
             keys = [place for place, packet in enumerate(packets) if packet.is_keyframe]
             self._keys = keys
@@ -167,8 +166,7 @@ class SimpleDecoder:
 
     def get_batch_frames(self, batch_size: int) -> list[_Frame]:
         _bound(batch_size=(batch_size, int))
-        end = min(self._next + batch_size, self._count) if self._in_order else self._next
-        numbers = range(self._next, end)
+        numbers = range(self._next, min(self._next + batch_size, self._count))
         self._next += len(numbers)
         return self._decoded(numbers)
 
@@ -230,6 +228,19 @@ class SimpleDecoder:
             else:
                 self._pool[slot][:] = native
             yield _Frame(self._pool[slot], int((picture.pts or 0) / self.unit))
+
+
+def _scanned(packets: Sequence[av.Packet]) -> int:
+    """Return how many packets it counts where the container does not say.
+
+    One that comes sooner after the last than its duration says is not counted.
+    """
+    count, before = 0, None
+    for packet in packets:
+        after = None if before is None or packet.pts is None else packet.pts - before
+        if after is None or not 0 < after < (packet.duration or 0):
+            count, before = count + 1, packet.pts
+    return count
 
 
 def _native(frame: av.VideoFrame) -> NDArray[Any]:

@@ -62,6 +62,8 @@ def choose_route(facts: MediaFacts, chip: Chip, costs: Costs, cpu_wait_s: float)
 def refusal(facts: MediaFacts, chip: Chip) -> str | None:
     """Return why a chip cannot decode a file, None if it can."""
     names = facts.container.split(",")
+    if facts.video_streams > 1:
+        return "NVDEC is not used for files of several films: it takes one itself"
     if not any(name in _CONTAINERS for name in names):
         return f"NVDEC is not used for {names[0]}: its pictures are not counted"
     bits = sample_bits(facts)

@@ -202,9 +202,6 @@ class NvdecSource:
                 for place in range(count):
                     if number + place in keep:
                         shrink.take(surfaces[place], stamps[place])
-            if not count and not number:
-                # By its order it gives nothing of a container that does not count its pictures.
-                return self._by_number(decoder, wanted, shrink, report)
             if not count:
                 raise NotByNvdecError(f"NVDEC stopped at picture {number} of {last + 1}")
             number += count
@@ -292,8 +289,6 @@ def _refuse_what_it_numbers_otherwise(film: Timeline, *, last: int) -> None:
         raise NotByNvdecError(
             f"NVDEC is not used for films of which {film.hidden} pictures are not to be shown"
         )
-    if film.others:
-        raise NotByNvdecError("NVDEC is not used for files of several films: it takes one itself")
     # It looks for the keyframe at every one it comes to, and what is shown before it is lost.
     lost = int((film.leading <= last).sum())
     if lost:

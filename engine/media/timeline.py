@@ -13,13 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autodedup.engine.media import moments
-from autodedup.engine.media.formats import (
-    BARE_STREAMS,
-    films,
-    open_container,
-    picture_stream,
-    said,
-)
+from autodedup.engine.media.formats import BARE_STREAMS, open_container, picture_stream, said
 from autodedup.engine.media.frames import Progress
 from autodedup.engine.signature.model import ANCHORS
 
@@ -41,7 +35,6 @@ class Timeline:
     leading        (L,) int64: the numbers of those that come after a keyframe, not the first one,
                    and are shown before it
     hidden         how many of them the container says are not to be shown
-    others         how many other films the file holds: a second angle, say
     size           width and height as stored, before any turn
     interlaced     whether a picture is two fields, taken at two instants
     full_range     whether luma runs from 0 to 255, not from 16 to 235
@@ -54,7 +47,6 @@ class Timeline:
     frame_seconds: float
     leading: NDArray[np.int64]
     hidden: int
-    others: int
     size: tuple[int, int]
     interlaced: bool
     full_range: bool
@@ -125,7 +117,6 @@ def timeline(file: FileIO, report: Progress) -> Timeline:
         full = int(context.color_range or 0) == _FULL_RANGE or "yuvj" in str(context.pix_fmt)
         matrix = _matrix(int(context.colorspace or 0))
         size = (context.width, context.height)
-        others = len(films(container)) - 1
         # PyAV 16 does not tell it.
         interlaced = int(getattr(context, "field_order", 0) or 0) > _PROGRESSIVE
     order = np.argsort(np.array(stamps, dtype=np.int64), kind="stable")
@@ -141,7 +132,6 @@ def timeline(file: FileIO, report: Progress) -> Timeline:
         leading=_leading(np.array(stamps, dtype=np.int64), np.array(keys), order),
         frame_seconds=float(1 / rate) if rate else _USUAL_FRAME_SECONDS,
         hidden=hidden,
-        others=others,
         size=size,
         interlaced=interlaced,
         full_range=full,

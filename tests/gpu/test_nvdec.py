@@ -9,6 +9,7 @@ import importlib.util
 import inspect
 import os
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
 
@@ -208,10 +209,8 @@ def test_a_film_of_which_few_pictures_are_wanted_is_decoded_by_number(
     assert some.decoded_frames <= whole.decoded_frames
 
 
-def test_a_film_whose_container_counts_no_pictures_is_decoded_by_number(
-    video: Path, tmp_path: Path, nvc: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "film.mkv"
+def as_matroska(video: Path, path: Path) -> Path:
+    """Write the same packets into a container whose clock ticks in milliseconds."""
     with av.open(os.fspath(video)) as whole, av.open(os.fspath(path), "w") as other:
         source = whole.streams.video[0]
         stream = other.add_stream_from_template(source)
@@ -219,11 +218,36 @@ def test_a_film_whose_container_counts_no_pictures_is_decoded_by_number(
             if packet.dts is not None:
                 packet.stream = stream
                 other.mux(packet)
-    found = looked_at(NvdecSource(nvc, "cpu"), path)
-    monkeypatch.setattr(nvdec, "_SPARSE", 0.5)  # by number from the first
-    by_number = looked_at(NvdecSource(nvc, "cpu"), path)
-    assert torch.equal(found.pictures, by_number.pictures)
-    assert found.decoded_frames == by_number.decoded_frames < 144
+    return path
+
+
+def test_a_film_whose_container_counts_no_pictures_is_decoded_in_their_order(
+    tmp_path: Path, nvc: ModuleType
+) -> None:
+    counted = with_groups(tmp_path / "film.mp4", "keyint=25:open-gop=0")
+    expected = looked_at(NvdecSource(nvc, "cpu"), counted)
+    found = looked_at(NvdecSource(nvc, "cpu"), as_matroska(counted, tmp_path / "film.mkv"))
+    assert torch.equal(found.pictures, expected.pictures)
+    assert found.decoded_frames == expected.decoded_frames
+
+
+def test_a_film_whose_pictures_are_counted_wrongly_is_left_to_the_cpu(
+    tmp_path: Path, nvc: ModuleType
+) -> None:
+    """Of an uneven rate: every other picture comes sooner than the one before should last."""
+    path = tmp_path / "uneven.mkv"
+    with av.open(os.fspath(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25, options={"bf": "0"})
+        stream.width, stream.height, stream.pix_fmt = 160, 96, "yuv420p"
+        stream.codec_context.time_base = Fraction(1, 1000)
+        for number in range(50):
+            grey = np.full((96, 160, 3), 4 * number, dtype=np.uint8)
+            frame = av.VideoFrame.from_ndarray(grey, format="rgb24")
+            frame.pts, frame.time_base = 40 * number - 15 * (number % 2), Fraction(1, 1000)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    with pytest.raises(NotByNvdecError, match=r"NVDEC sees \d+ of its 50 pictures"):
+        looked_at(NvdecSource(nvc, "cpu"), path)
 
 
 @pytest.mark.parametrize(
@@ -304,23 +328,6 @@ def test_films_whose_groups_are_open_are_left_to_the_cpu(
         looked_at(NvdecSource(nvc, "cpu"), path)
     monkeypatch.setattr(nvdec, "_refuse_what_it_numbers_otherwise", lambda *_, **__: None)
     with pytest.raises(NotByNvdecError, match=r"beside those asked for|End of stream"):
-        looked_at(NvdecSource(nvc, "cpu"), path)
-
-
-def test_files_of_several_films_are_left_to_the_cpu(tmp_path: Path, nvc: ModuleType) -> None:
-    """Which of them NVDEC takes is its own affair, and their stamps may be the same."""
-    path = tmp_path / "angles.mkv"
-    with av.open(os.fspath(path), "w") as container:
-        streams = [container.add_stream("libx264", rate=25) for _ in range(2)]
-        for stream in streams:
-            stream.width, stream.height, stream.pix_fmt = 160, 96, "yuv420p"
-        for number in range(50):
-            for angle, stream in enumerate(streams):
-                grey = np.full((96, 160, 3), 4 * number + 50 * angle, dtype=np.uint8)
-                container.mux(stream.encode(av.VideoFrame.from_ndarray(grey, format="rgb24")))
-        for stream in streams:
-            container.mux(stream.encode(None))
-    with pytest.raises(NotByNvdecError, match="files of several films"):
         looked_at(NvdecSource(nvc, "cpu"), path)
 
 
@@ -458,6 +465,8 @@ def test_a_film_for_which_there_is_no_memory_is_left_to_the_cpu(
         ({"container": "avi"}, "not used for avi"),
         ({"width": 8000}, "up to 4096 x 4096"),
         ({"height": 181}, "odd sizes"),
+        # Which of them NVDEC takes is its own affair, and their stamps may be the same.
+        ({"video_streams": 2}, "files of several films"),
     ],
 )
 def test_what_the_chip_lacks_goes_to_the_cpu_and_the_route_says_why(

@@ -64,3 +64,13 @@ def test_a_film_of_one_line_is_signed_or_refused_but_never_kills(tmp_path: Path)
     with opened(os.fspath(path)) as file:
         assert (probe(file).width, probe(file).height) == (640, 2)
     assert len(sign(os.fspath(path)).times_seconds)
+
+
+def test_a_codec_is_called_by_its_own_name_not_by_its_decoders(tmp_path: Path) -> None:
+    """AV1's is libdav1d, by which neither a GPU nor the rules of keeping would know it."""
+    if "libsvtav1" not in av.codec.codecs_available:
+        pytest.skip("AV1 cannot be written here")
+    options = {"preset": "12", "svtav1-params": "lp=1"}
+    path = written(tmp_path / "film.mp4", codec="libsvtav1", options=options)
+
+    assert sign(os.fspath(path)).facts.codec == "av1"
