@@ -4,7 +4,8 @@ It answers as PyNvVideoCodec 2.2.4 does by its Python sources and its compiled b
 what they refuse: arguments of other names and types, a DLPack version, pictures beyond the end.
 `SimpleDecoder` numbers pictures as the container lists them, which is the order of decoding, and
 looks for the keyframe before each, also when asked for one after the other: what is shown before
-a keyframe but comes after it is lost, and every number behind it means another picture.
+a keyframe but comes after it is lost, and every number behind it means another picture; or, for
+nobody has seen it, comes out broken (`leading_lost`).
 
 A decoder has a handful of surfaces and writes them again for the next batch. Here that is made to
 hurt: before surfaces are written again they must not be looked at by any tensor, and what was in
@@ -16,7 +17,7 @@ import sys
 import threading
 import warnings
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from enum import Enum
 from pathlib import Path
 from types import ModuleType
@@ -89,6 +90,7 @@ class SimpleDecoder:
     ends_in_silence = False  # as 2.0 did: with fewer pictures than asked for
     drops_first: int = 0  # pictures, as an open group at the beginning makes it
     unit: float = 1.0  # ticks of the stream in which it tells stamps
+    leading_lost = True
     small_surfaces = False  # those of another stream of the file
 
     def __init__(  # noqa: PLR0917  # theirs
@@ -152,6 +154,7 @@ class SimpleDecoder:
             self._pictures = list(container.decode(stream))[self.drops_first :]
         self._next = 0
         self._from = (0, 0)  # the number of a picture, and its place among those shown
+        self._broken: range = range(0)  # places of what refers to pictures before a seek
         self._before: int | None = None
 
     def reconfigure_decoder(self, new_source: str) -> None:
@@ -199,14 +202,16 @@ class SimpleDecoder:
                     f"End of stream reached while seeking to frame index {number}. "
                     "Seeking to or beyond the end of the stream is not allowed."
                 )
-            places.append(place)
+            places.append((place, place in self._broken))
         return list(self._lent(places))
 
     def _place(self, number: int) -> int:
         """Return which of the pictures shown it gives for a number."""
         key = bisect_right(self._keys, number) - 1
         if self._before is None or bisect_right(self._keys, self._before) - 1 != key:
-            self._from = (self._keys[key], self._shown[key])
+            number_of, place_of = self._keys[key], self._shown[key]
+            self._broken = range(number_of, place_of)
+            self._from = (number_of, place_of if self.leading_lost else number_of)
         self._before = number
         return number - self._from[0] + self._from[1]
 
@@ -217,12 +222,12 @@ class SimpleDecoder:
                 raise SurfaceReusedError
             surface.fill(0xA5)
 
-    def _lent(self, places: Iterable[int]) -> Iterator[_Frame]:
-        wanted = list(places)
-        assert len(wanted) <= SURFACES
-        for slot, place in enumerate(wanted):
+    def _lent(self, places: Sequence[tuple[int, bool]]) -> Iterator[_Frame]:
+        assert len(places) <= SURFACES
+        for slot, (place, broken) in enumerate(places):
             picture = self._pictures[place]
             native = _native(picture.reformat(64, 48) if self.small_surfaces else picture)
+            native = native // 3 if broken else native
             if slot >= len(self._pool) or self._pool[slot].shape != native.shape:
                 self._pool[slot:] = [native]
             else:

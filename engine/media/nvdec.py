@@ -123,14 +123,16 @@ class NvdecSource:
         except UnevenTimelineError as error:
             raise NotByNvdecError(f"NVDEC needs the time of every picture: {error}") from error
         wanted = chosen_pictures(film)
-        _refuse_what_it_numbers_otherwise(film, last=int(wanted[-1]))
+        sparse = len(wanted) * _SPARSE < len(film.times_seconds)
+        _refuse_what_it_numbers_otherwise(film, last=int(wanted[-1]), sparse=sparse)
         decoder = self._opened(file, film, facts, last=int(wanted[-1]))
         shrink = _Shrink(facts, film, colour=colour)
-        sparse = len(wanted) * _SPARSE < len(film.times_seconds)
-        taken = self._by_number if sparse else self._in_order
         try:
             with self.in_order():
-                decoded = taken(decoder, wanted, shrink, report)
+                if sparse:
+                    decoded = self._by_number(decoder, wanted, shrink, report)
+                else:
+                    decoded = self._in_order(decoder, _Sought(film, wanted), shrink, report)
             beside = film.beside(wanted.tolist(), shrink.stamps)
             if beside > _MOST_BESIDE:
                 raise NotByNvdecError(f"NVDEC's pictures lie {beside:.1f} beside those asked for")
@@ -189,23 +191,23 @@ class NvdecSource:
         return self._decoder
 
     def _in_order(
-        self, decoder: _Decoder, wanted: NDArray[np.int64], shrink: "_Shrink", report: Progress
+        self, decoder: _Decoder, sought: "_Sought", shrink: "_Shrink", report: Progress
     ) -> int:
         """Decode from the first picture to the last one wanted, and keep those wanted."""
-        keep = set(wanted.tolist())
-        number, last = 0, int(wanted[-1])
-        while number <= last:
-            asked = min(BATCH, last + 1 - number)
+        number = 0
+        while asked := sought.to_ask(number):
             ask = partial(decoder.get_batch_frames, asked)
             with self._surfaces(ask, shrink.stored) as (surfaces, stamps):
                 count = len(surfaces)
                 for place in range(count):
-                    if number + place in keep:
+                    if sought.takes(number + place, stamps[place]):
                         shrink.take(surfaces[place], stamps[place])
             if not count:
-                raise NotByNvdecError(f"NVDEC stopped at picture {number} of {last + 1}")
+                raise NotByNvdecError(f"NVDEC stopped at picture {number} of {sought.last + 1}")
             number += count
             report(1000.0 + number / 1000)
+        if sought.left:
+            raise NotByNvdecError(f"NVDEC showed none of {sought.left} pictures that are wanted")
         return number
 
     def _by_number(
@@ -247,6 +249,41 @@ class NvdecSource:
                 self._stream.synchronize()
 
 
+class _Sought:
+    """Which pictures of a film are wanted as they come in their order, and how many to ask for.
+
+    They are known by their numbers. In open groups these do not hold: whether what is shown before
+    a keyframe comes out, and is counted, is the decoder's affair. There they are known by their
+    stamps, of which those of the packets are expected to the tick.
+    """
+
+    def __init__(self, film: Timeline, wanted: NDArray[np.int64]) -> None:
+        self.last = int(wanted[-1])
+        self._open = bool((film.leading <= self.last).any())
+        self._left = set((film.stamps[wanted] if self._open else wanted).tolist())
+        # What is lost moves the end closer, and beyond it a batch is an error.
+        self._sure = self.last - len(film.leading) if self._open else self.last
+
+    @property
+    def left(self) -> int:
+        """Return how many have not come yet."""
+        return len(self._left)
+
+    def to_ask(self, number: int) -> int:
+        """Return how many pictures to ask for from this number on, 0 at the end."""
+        if not self._left or number > self.last:
+            return 0
+        return max(1, min(BATCH, self._sure + 1 - number))
+
+    def takes(self, number: int, stamp: int) -> bool:
+        """Say whether a picture is wanted; it is wanted once."""
+        name = stamp if self._open else number
+        if name not in self._left:
+            return False
+        self._left.remove(name)
+        return True
+
+
 class _Shrink:
     """Makes the small pictures of one film; none of them looks at a surface afterwards."""
 
@@ -277,8 +314,8 @@ class _Shrink:
             self.colours.append(turned_upright(small[None], self._quarters)[0])
 
 
-def _refuse_what_it_numbers_otherwise(film: Timeline, *, last: int) -> None:
-    """Stop where its pictures, by their numbers up to `last`, would not be those of the packets.
+def _refuse_what_it_numbers_otherwise(film: Timeline, *, last: int, sparse: bool) -> None:
+    """Stop where its pictures, up to the number `last`, could not be told from one another.
 
     Raises:
         NotByNvdecError: They would not.
@@ -289,11 +326,11 @@ def _refuse_what_it_numbers_otherwise(film: Timeline, *, last: int) -> None:
         raise NotByNvdecError(
             f"NVDEC is not used for films of which {film.hidden} pictures are not to be shown"
         )
-    # It looks for the keyframe at every one it comes to, and what is shown before it is lost.
-    lost = int((film.leading <= last).sum())
-    if lost:
+    # It seeks at every keyframe; whether what is shown before it then has a number, who knows.
+    led = int((film.leading <= last).sum())
+    if sparse and led:
         raise NotByNvdecError(
-            f"NVDEC is not used for open groups: {lost} pictures are shown before their keyframe"
+            f"NVDEC cannot find pictures in open groups: {led} are shown before their keyframe"
         )
 
 

@@ -175,14 +175,17 @@ def _dense(film: Timeline) -> NDArray[np.int64]:
     seconds = film.seen_seconds
     grid = moments.Grid(moments.grid_step(seconds), tuple(share * seconds for share in ANCHORS))
     taken: set[int] = set()
-    before: float | None = None
+    before: tuple[int, float] | None = None
+    led = set(film.leading.tolist())  # these may come out broken: their neighbours are taken
     for number, now in enumerate(film.times_seconds.tolist()):
-        take_before, take_now = grid.nearest(before, now)
-        if take_before:
-            taken.add(number - 1)
+        if number in led:
+            continue
+        take_before, take_now = grid.nearest(None if before is None else before[1], now)
+        if take_before and before is not None:
+            taken.add(before[0])
         if take_now:
             taken.add(number)
-        before = now
+        before = (number, now)
         if now > moments.DENSE_THIN_SECONDS:
             break
     return np.array(sorted(taken), dtype=np.int64)

@@ -38,6 +38,7 @@ from autodedup.engine.media.nvdec import DeviceLook, NotByNvdecError, NvdecSourc
 from autodedup.engine.media.probe import probe  # noqa: E402
 from autodedup.engine.media.reading import Seen, opened  # noqa: E402
 from autodedup.engine.media.software import SoftwareSource  # noqa: E402
+from autodedup.engine.media.timeline import timeline  # noqa: E402
 from autodedup.engine.signature import perceptual  # noqa: E402
 from autodedup.engine.signature.sign import sign  # noqa: E402
 
@@ -292,11 +293,14 @@ def test_a_film_that_breaks_off_is_left_to_the_cpu(
         looked_at(NvdecSource(nvc, "cpu"), path)
 
 
-def with_groups(path: Path, parameters: str) -> Path:
+def with_groups(path: Path, parameters: str, coded: str = "h264") -> Path:
     """Write six seconds of a film with a keyframe every second or so."""
-    options = {"x264-params": f"min-keyint=2:scenecut=0:bframes=3:b-adapt=0:{parameters}"}
+    encoder = {"h264": "libx264", "hevc": "libx265"}[coded]
+    usual = "log-level=none:pools=none:frame-threads=1:" if coded == "hevc" else ""
+    usual += "min-keyint=2:scenecut=0:bframes=3:b-adapt=0:"
+    options = {f"{encoder[3:]}-params": usual + parameters}
     with av.open(os.fspath(path), "w") as container:
-        stream = container.add_stream("libx264", rate=25, options=options)
+        stream = container.add_stream(encoder, rate=25, options=options)
         stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p"
         for frame in render_film(5, size=(320, 180), seconds=6.0).frames:
             container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
@@ -319,15 +323,50 @@ def test_pictures_are_those_of_the_cpu_across_keyframes(
     assert np.abs(difference).mean() < 1.0
 
 
-def test_films_whose_groups_are_open_are_left_to_the_cpu(
+@pytest.mark.usefixtures("all_decoded")
+@pytest.mark.parametrize("lost", [True, False], ids=["lost", "broken"])
+@pytest.mark.parametrize("coded", ["h264", "hevc"])
+def test_pictures_of_open_groups_are_known_by_their_stamps(
+    tmp_path: Path, nvc: ModuleType, monkeypatch: pytest.MonkeyPatch, coded: str, lost: bool
+) -> None:
+    """NVDEC seeks at every keyframe: what is shown before it is lost, or comes out broken."""
+    path = with_groups(tmp_path / "open.mp4", "keyint=27:open-gop=1", coded)
+    monkeypatch.setattr(nvc.SimpleDecoder, "leading_lost", lost)
+    ours = looked_at(NvdecSource(nvc, "cpu"), path)
+    with opened(os.fspath(path)) as file:
+        film = timeline(file, silent)
+        theirs = SoftwareSource().look(file, probe(file), silent)
+    assert len(film.leading) >= 10
+    led = set(film.times_seconds[film.leading].tolist())
+    assert led & set(theirs.times_seconds.tolist())
+    assert not led & set(ours.times_seconds.tolist())
+    # The neighbour of what may be broken is taken instead, at most three pictures away.
+    assert len(ours.times_seconds) == len(theirs.times_seconds)
+    assert np.abs(ours.times_seconds - theirs.times_seconds).max() <= 3 / 25 + 1e-6
+    same = ours.times_seconds == theirs.times_seconds
+    assert same.sum() > 30
+    difference = ours.pictures.numpy()[same].astype(int) - theirs.pictures[same].astype(int)
+    assert np.abs(difference).mean(axis=(1, 2)).max() < 2.0
+
+
+def test_pictures_of_open_groups_are_not_looked_for_by_number(
     tmp_path: Path, nvc: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """NVDEC looks for each keyframe it comes to, and loses what is shown before it."""
     path = with_groups(tmp_path / "open.mp4", "keyint=27:open-gop=1")
-    with pytest.raises(NotByNvdecError, match="open groups: 10 pictures are shown before"):
+    monkeypatch.setattr(nvdec, "_SPARSE", 0.5)
+    with pytest.raises(NotByNvdecError, match="in open groups: 10 are shown before"):
         looked_at(NvdecSource(nvc, "cpu"), path)
     monkeypatch.setattr(nvdec, "_refuse_what_it_numbers_otherwise", lambda *_, **__: None)
     with pytest.raises(NotByNvdecError, match=r"beside those asked for|End of stream"):
+        looked_at(NvdecSource(nvc, "cpu"), path)
+
+
+def test_open_groups_whose_stamps_are_told_in_another_unit_are_left_to_the_cpu(
+    tmp_path: Path, nvc: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = with_groups(tmp_path / "open.mp4", "keyint=27:open-gop=1")
+    monkeypatch.setattr(nvc.SimpleDecoder, "unit", 0.5)
+    with pytest.raises(NotByNvdecError, match=r"showed none of \d+ pictures|End of stream"):
         looked_at(NvdecSource(nvc, "cpu"), path)
 
 
