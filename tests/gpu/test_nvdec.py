@@ -294,7 +294,7 @@ def test_a_film_that_breaks_off_is_left_to_the_cpu(
 
 
 def with_groups(path: Path, parameters: str, coded: str = "h264") -> Path:
-    """Write six seconds of a film with a keyframe every second or so."""
+    """Write a film with a keyframe every second or so, of which the last picture is wanted too."""
     encoder = {"h264": "libx264", "hevc": "libx265"}[coded]
     usual = "log-level=none:pools=none:frame-threads=1:" if coded == "hevc" else ""
     usual += "min-keyint=2:scenecut=0:bframes=3:b-adapt=0:"
@@ -302,7 +302,7 @@ def with_groups(path: Path, parameters: str, coded: str = "h264") -> Path:
     with av.open(os.fspath(path), "w") as container:
         stream = container.add_stream(encoder, rate=25, options=options)
         stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p"
-        for frame in render_film(5, size=(320, 180), seconds=6.0).frames:
+        for frame in render_film(5, size=(320, 180), seconds=6.5).frames[:148]:
             container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
         container.mux(stream.encode(None))
     return path
