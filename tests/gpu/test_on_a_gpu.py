@@ -24,9 +24,10 @@ from autodedup.engine.gpu.sign import GpuSigner  # noqa: E402
 from autodedup.engine.gpu.state import GpuState, gpu_state  # noqa: E402
 from autodedup.engine.ingest import run  # noqa: E402
 from autodedup.engine.ingest.decoders import Decoders  # noqa: E402
-from autodedup.engine.media import software  # noqa: E402
+from autodedup.engine.media import nvdec, software  # noqa: E402
 from autodedup.engine.media.costs import Costs  # noqa: E402
-from autodedup.engine.media.reading import Seen  # noqa: E402
+from autodedup.engine.media.probe import probe  # noqa: E402
+from autodedup.engine.media.reading import Seen, opened  # noqa: E402
 from autodedup.engine.settings import Settings  # noqa: E402
 from autodedup.engine.signature.sign import sign  # noqa: E402
 from autodedup.engine.workbench import Workbench  # noqa: E402
@@ -42,9 +43,18 @@ def test_this_machine_can_decode_on_its_gpu() -> None:
     assert state.usable, state.why
 
 
-@pytest.mark.parametrize("encoding", [Encoding(), Encoding(video="libx265")], ids=["h264", "hevc"])
+ENCODINGS = {
+    "h264": Encoding(),
+    "hevc": Encoding(video="libx265"),
+    "many keyframes": Encoding(keyframe_seconds=1.0),
+    "open groups": Encoding(video="libx265", keyframe_seconds=1.0),
+    "matroska": Encoding(suffix=".mkv"),
+}
+
+
+@pytest.mark.parametrize("name", ENCODINGS)
 def test_signatures_by_nvdec_are_those_of_the_cpu(
-    tmp_path: Path, encoding: Encoding, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import PyNvVideoCodec as nvc  # noqa: N813
 
@@ -54,17 +64,40 @@ def test_signatures_by_nvdec_are_those_of_the_cpu(
     assert chip.largest, "the chip says that it decodes nothing"
     signer = GpuSigner(nvc, chip, None, "cuda")
     for seed, size in enumerate(((640, 360), (320, 180), (1280, 720))):
-        path = tmp_path / f"{seed}.mp4"
-        encode(render_film(seed, size=size, seconds=4.0), path, encoding)
+        path = tmp_path / f"{seed}{ENCODINGS[name].suffix}"
+        encode(render_film(seed, size=size, seconds=4.0), path, ENCODINGS[name])
         seen = Seen.of(path.stat())
         ours, _ = signer.sign(
             os.fspath(path), seen, lambda _: None, embedded=False, costs=Costs(), cpu_wait_s=0.0
         )
         theirs = sign(os.fspath(path), seen)
-        np.testing.assert_allclose(ours.times_seconds, theirs.times_seconds, atol=1e-6)
-        bits = np.bitwise_count(ours.hashes[:, 0] ^ theirs.hashes[:, 0]).sum(axis=-1)
+        assert len(ours.times_seconds) == len(theirs.times_seconds)
+        same = np.abs(ours.times_seconds - theirs.times_seconds) < 1e-6
+        # Of open groups what comes before a keyframe is not taken, but its neighbour.
+        assert same.mean() > 0.7 if name == "open groups" else same.all()
+        bits = np.bitwise_count(ours.hashes[same, 0] ^ theirs.hashes[same, 0]).sum(axis=-1)
         assert bits.mean() <= 3
         assert np.quantile(bits, 0.99) <= 16
+
+
+def test_pictures_are_those_of_surfaces_that_are_copied_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A surface written again before it was read would differ from its copy."""
+    import PyNvVideoCodec as nvc  # noqa: N813
+
+    path = tmp_path / "film.mp4"
+    encode(render_film(3, size=(1280, 720), seconds=6.0), path, Encoding())
+
+    def looked_at() -> torch.Tensor:
+        source = nvdec.NvdecSource(nvc, "cuda")
+        with opened(os.fspath(path)) as file:
+            return source.look(file, probe(file), lambda _: None).pictures.cpu()
+
+    lent = looked_at()
+    borrow = nvdec.from_dlpack
+    monkeypatch.setattr(nvdec, "from_dlpack", lambda frame: borrow(frame).clone())
+    assert torch.equal(lent, looked_at())
 
 
 def through_the_gpu(_run: run.IngestRun, pool: WorkerPool) -> Decoders:
