@@ -46,6 +46,9 @@ KIND_MEANINGS: dict[Kind, str] = {
     "same_stream": "same encoded pictures and sound, other container or metadata",
     "near": "same content from start to end: re-encoded, resized, graded, mirrored, cropped …",
     "contains": "the whole of this file is a part of the keeper",
-    "overlap": "they share some seconds, such as an intro; acted upon only by group id",
+    "overlap": (
+        "they share some seconds, such as an intro, or one of them lies under another film; acted "
+        "upon only by group id"
+    ),
     "semantic": "alike in meaning only; never acted upon automatically",
 }
