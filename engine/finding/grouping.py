@@ -1,7 +1,7 @@
 """Between the store and the matcher: files in, groups out, and the star around another keeper."""
 
 import threading
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -160,12 +160,11 @@ class Grouping:
         Raises:
             CancelledError: `stop` was set.
         """
-        files = [
-            _to_group(file)
-            for number, file in self._library.files.items()
-            if scope is None or number in scope
-        ]
         sure = [match for match in matches if match.confidence >= least]
+        chosen = [
+            file for number, file in self._library.files.items() if scope is None or number in scope
+        ]
+        files = [_to_group(file) for file in _not_alone(chosen, sure)]
         stars = group_acting(files, sure, apart=self._apart, kinds=kinds, stop=stop)
         if "overlap" in kinds:
             told = left_out(files, sure, stars, apart=self._apart, kinds=kinds)
@@ -286,6 +285,25 @@ def _told_twin(twin: StarTwin) -> Twin:
         relation=twin.link.relation,
         confidence=round(twin.link.confidence, 3),
     )
+
+
+def _not_alone(files: Sequence[LibraryFile], matches: Iterable[PairMatch]) -> list[LibraryFile]:
+    """Return the files that may be related to another: of a large library few are."""
+    matched = {key for match in matches for key in (match.a, match.b)}
+    marks = [_marks(file) for file in files]
+    held = Counter(mark for each in marks for mark in each)
+    return [
+        file
+        for file, each in zip(files, marks, strict=True)
+        if file.row.signature_id in matched or any(held[mark] > 1 for mark in each)
+    ]
+
+
+def _marks(file: LibraryFile) -> set[tuple[str, int | bytes]]:
+    """Return what makes files exact or same_stream copies of each other where they share it."""
+    stream = None if file.signature is None else file.signature.stream_hash
+    told = {"content": file.row.signature_id, "bytes": file.row.sha256, "stream": stream}
+    return {(name, mark) for name, mark in told.items() if mark is not None}
 
 
 def _to_group(file: LibraryFile) -> GroupFile:
