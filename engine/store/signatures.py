@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias, cast
 
 import apsw
@@ -128,12 +129,16 @@ def rows(db: Database) -> dict[int, SignatureRow]:
         return {cast("int", values[0]): _row(values) for values in found}
 
 
+_ROWS_HELD = 30_000  # about a kilobyte each
+
 _Values: TypeAlias = (
     "tuple[int, str, str | None, str, str, int, int, int, float, float | None, float | None, "
     "int | None, str | None, str | None, int | None, int, Decoder, str, bytes, bytes | None, str]"
 )
 
 
+# A running server reads the same rows for every search: making them anew took longer than reading.
+@lru_cache(maxsize=_ROWS_HELD)
 def _row(values: "tuple[apsw.SQLiteValue, ...]") -> SignatureRow:
     # One cast for the row, not one a column: every search reads all of them.
     (number, recipe, embedding_recipe, container, codec, width, height, rotation, seconds,
