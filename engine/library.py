@@ -93,6 +93,10 @@ class Library:
             f"{shown(ref)} is not in the state yet.", details={"path": shown(ref)}
         )
 
+    def within(self, scope: frozenset[int] | None) -> list[LibraryFile]:
+        """Return the files of these numbers that are there; all where there is no scope."""
+        return [file for number, file in self.files.items() if scope is None or number in scope]
+
     def under(self, refs: Iterable[str]) -> frozenset[int]:
         """Return the numbers of the files that ids, files or folders name.
 

@@ -14,7 +14,7 @@ from autodedup.engine.match.keeper import KEEP_RULES, FileFacts
 from autodedup.engine.match.links import FilePair, GroupFile, Link, Links, ordered
 from autodedup.engine.match.meaning import alike_in_meaning as pairs_of_meaning
 from autodedup.engine.match.model import PairMatch
-from autodedup.engine.match.overlaps import as_overlap, group_overlaps, left_out
+from autodedup.engine.match.overlaps import group_overlaps, left_out
 from autodedup.engine.match.stars import Group as Star
 from autodedup.engine.match.stars import Member as StarMember
 from autodedup.engine.match.stars import Twin as StarTwin
@@ -161,10 +161,7 @@ class Grouping:
             CancelledError: `stop` was set.
         """
         sure = [match for match in matches if match.confidence >= least]
-        chosen = [
-            file for number, file in self._library.files.items() if scope is None or number in scope
-        ]
-        files = [_to_group(file) for file in _not_alone(chosen, sure)]
+        files = [_to_group(file) for file in _not_alone(self._library.within(scope), sure)]
         stars = group_acting(files, sure, apart=self._apart, kinds=kinds, stop=stop)
         if "overlap" in kinds:
             told = left_out(files, sure, stars, apart=self._apart, kinds=kinds)
@@ -231,7 +228,7 @@ class Grouping:
         rules = _protected_first(keep or KEEP_RULES)
         stars = group_acting(files, matches, apart=self._apart, kinds=kinds, rules=rules)
         if "overlap" in kinds:
-            shared = [as_overlap(match) for match in matches if match.relation != "semantic"]
+            shared = [match.as_overlap() for match in matches if match.relation != "semantic"]
             stars += group_overlaps(files, shared, apart=self._apart, rules=rules)
         if "semantic" in kinds:
             stars += group_overlaps(

@@ -66,7 +66,7 @@ class FindRun:
             groups = self._groups(library, matches, stop)
         except CancelledError:
             return self._empty("cancelled")
-        compared = self._covered(library)
+        compared = library.within(self._scope)
         question = question_of(self._settings, self._arguments, self._roots)
         with self._db.atomic() as connection:
             stored = [group.numbered(connection) for group in groups]
@@ -103,13 +103,6 @@ class FindRun:
         # A file stands in one acting group only. What has no room in any, because what it matches
         # stands in another, is matched with that all the same.
         return _with(asked, grouped(matches)) or _with(asked, grouped(own))
-
-    def _covered(self, library: Library) -> list[LibraryFile]:
-        return [
-            file
-            for number, file in library.files.items()
-            if self._scope is None or number in self._scope
-        ]
 
     def _matches(self, library: Library, stop: threading.Event) -> list[PairMatch]:
         """Return what the matcher says of all contents, comparing only newcomers."""

@@ -1,7 +1,7 @@
 """One pair, looked at closely: the best look, the lines that agree, the verdict on them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,7 +103,7 @@ def compare(
     if said is None:
         return None
     if _acts(said) and shows_another(pair, said.match.segments, said.views):
-        return replace(said.match, relation="overlap", inner=None)
+        return said.match.as_overlap()
     return said.match
 
 

@@ -8,11 +8,9 @@ and takes of one scene, signs of one signer and two versions of one logo on the 
 import math
 from typing import Literal
 
-import numpy as np
-
 from autodedup.engine.match.model import Clip, PairRelation, Segment
 from autodedup.engine.match.thresholds import Thresholds
-from autodedup.engine.match.verify import CHANCE_BITS, Witness
+from autodedup.engine.match.verify import CHANCE_BITS, Witness, usual_steps
 
 Verdict = Literal["act", "mention", "nothing"]
 
@@ -66,7 +64,7 @@ def judge_embedded(
     if not enough:
         return "nothing"
     gap = contrast(witness)
-    seconds = sum(segment.a_end - segment.a_start for segment in segments)
+    seconds = _seconds(segments)
     # Where nothing moves, `motion` is not a number, and no limit lies below that.
     close = witness.high_bits <= limits.seen_high
     if seconds < limits.seen_seconds:
@@ -95,6 +93,10 @@ def contrast(witness: Witness) -> float:
     return 0.0 if math.isnan(witness.elsewhere) else witness.elsewhere - witness.mean_bits
 
 
+def _seconds(segments: tuple[Segment, ...]) -> float:
+    return sum(segment.a_end - segment.a_start for segment in segments)
+
+
 def confidence_of(witness: Witness, covered: float) -> float:
     """Return how sure a claim is, 0..1: the geometric mean of five shares.
 
@@ -116,7 +118,7 @@ def _moves_alike(witness: Witness, segments: tuple[Segment, ...], limits: Thresh
     """Say whether a moving film is a copy: closer than elsewhere, in enough pictures."""
     gap = contrast(witness)
     motion = 0.0 if math.isnan(witness.motion) else witness.motion
-    seconds = sum(segment.a_end - segment.a_start for segment in segments)
+    seconds = _seconds(segments)
     asked = limits.moving_contrast if seconds >= limits.short_seconds else limits.short_contrast
     moving = (
         gap >= asked
@@ -161,8 +163,8 @@ def _shows_all_that_can_be_seen(
     Of 20 seconds of an hour there are two or three pictures, too few to see them move. Strangers
     show the same picture now and then, but not two very different ones the same time apart.
     """
-    seldom = max(float(np.median(np.diff(c.times_seconds))) for c in pair if len(c.hashes) > 1)
-    seconds = sum(segment.a_end - segment.a_start for segment in segments)
+    seldom = max(usual_steps(*(clip.times_seconds for clip in pair)), default=0.0)
+    seconds = _seconds(segments)
     return (
         seldom >= _SELDOM
         and seconds >= limits.long_seconds
@@ -198,7 +200,7 @@ def _stands_alike(
 def _shares(witness: Witness, segments: tuple[Segment, ...], limits: Thresholds) -> bool:
     """Say whether two films share a stretch, though neither is a copy of the other."""
     gap = contrast(witness)
-    seconds = sum(segment.a_end - segment.a_start for segment in segments)
+    seconds = _seconds(segments)
     asked = _SHARED_CONTRAST if seconds >= limits.short_seconds else limits.short_contrast
     near_alike = (
         witness.mean_bits <= limits.close_bits

@@ -1,6 +1,6 @@
 """What the matcher is given and what it says: values only, no files, no database."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -82,3 +82,7 @@ class PairMatch:
     mean_bits: float
     worst_bits: float
     frames: int
+
+    def as_overlap(self) -> "PairMatch":
+        """Return the match as one of two films that share its seconds, and no more."""
+        return replace(self, relation="overlap", inner=None)

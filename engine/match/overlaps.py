@@ -7,7 +7,6 @@ file stands in one only, is told here too: else what was found of it would be lo
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 from typing import Literal
 
 from autodedup.engine.match.keeper import KEEP_RULES, FileFacts, choose_keeper
@@ -54,12 +53,7 @@ def left_out(
         for key in alone & set(pair):
             if key not in best or _surer(match, best[key]):
                 best[key] = match
-    return [as_overlap(match) for match in dict.fromkeys(best.values())]
-
-
-def as_overlap(match: PairMatch) -> PairMatch:
-    """Return a match as one of two films that share its seconds."""
-    return replace(match, relation="overlap", inner=None)
+    return [match.as_overlap() for match in dict.fromkeys(best.values())]
 
 
 def _surer(one: PairMatch, other: PairMatch) -> bool:

@@ -59,9 +59,14 @@ class Witness:
     motion: float
 
 
+def usual_steps(*times: NDArray[np.float64]) -> list[float]:
+    """Return the median seconds between two frames, of each clip that has two."""
+    return [float(np.median(np.diff(t))) for t in times if len(t) > 1]
+
+
 def tolerance_for(a_times: NDArray[np.float64], b_times: NDArray[np.float64]) -> float:
     """Return how far apart in time two frames may be and still be asked to show the same."""
-    steps = [float(np.median(np.diff(t))) for t in (a_times, b_times) if len(t) > 1]
+    steps = usual_steps(a_times, b_times)
     finer, coarser = min(steps, default=1.0), max(steps, default=1.0)
     if coarser >= _SPARSE * finer:
         return max(_OF_STEP_SPARSE * min(finer, 1.0), CLOSEST_TOLERANCE)

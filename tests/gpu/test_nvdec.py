@@ -26,6 +26,7 @@ from nvdec_stand_in import SurfaceReusedError, stand_in  # noqa: E402
 from autodedup.engine.embedding.model_file import read_model  # noqa: E402
 from autodedup.engine.embedding.torch_runtime import TorchModel  # noqa: E402
 from autodedup.engine.footage.encode import Encoding, encode  # noqa: E402
+from autodedup.engine.footage.file_edits import remuxed  # noqa: E402
 from autodedup.engine.footage.film import Film, render_film  # noqa: E402
 from autodedup.engine.gpu.chip import chip_of  # noqa: E402
 from autodedup.engine.gpu.sign import GpuSigner  # noqa: E402
@@ -210,24 +211,13 @@ def test_a_film_of_which_few_pictures_are_wanted_is_decoded_by_number(
     assert some.decoded_frames <= whole.decoded_frames
 
 
-def as_matroska(video: Path, path: Path) -> Path:
-    """Write the same packets into a container whose clock ticks in milliseconds."""
-    with av.open(os.fspath(video)) as whole, av.open(os.fspath(path), "w") as other:
-        source = whole.streams.video[0]
-        stream = other.add_stream_from_template(source)
-        for packet in whole.demux(source):
-            if packet.dts is not None:
-                packet.stream = stream
-                other.mux(packet)
-    return path
-
-
 def test_a_film_whose_container_counts_no_pictures_is_decoded_in_their_order(
     tmp_path: Path, nvc: ModuleType
 ) -> None:
     counted = with_groups(tmp_path / "film.mp4", "keyint=25:open-gop=0")
     expected = looked_at(NvdecSource(nvc, "cpu"), counted)
-    found = looked_at(NvdecSource(nvc, "cpu"), as_matroska(counted, tmp_path / "film.mkv"))
+    remuxed(counted, path := tmp_path / "film.mkv")  # whose clock ticks in milliseconds
+    found = looked_at(NvdecSource(nvc, "cpu"), path)
     assert torch.equal(found.pictures, expected.pictures)
     assert found.decoded_frames == expected.decoded_frames
 
