@@ -105,10 +105,8 @@ class GpuSigner:
         quality: NDArray[np.float32] = quality_of(waves[:, 0]).cpu().numpy()
         refuse_flat(quality)
         small = torch.cat([
-            whashes(look.pictures[place : place + 1, part.rows, part.columns])
-            for place in anchors_of(look.times_seconds, look.seen_seconds).tolist()
-            for part in parts
-            if part.first <= place < part.past
+            whashes(look.pictures[where])
+            for where in anchors_of(look.times_seconds, look.seen_seconds, parts)
         ])  # fmt: skip
         frames = FrameHashes(
             hashes_of(waves).cpu().numpy(), small.cpu().numpy().view(np.uint64), quality

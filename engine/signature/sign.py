@@ -135,10 +135,8 @@ def assembled(
 def _anchor_whashes(look: Look, parts: Sequence[Stretch]) -> NDArray[np.uint64]:
     """Return the (3,) wavelet hashes of the anchors, each of what lies between its bars."""
     return np.concatenate([
-        whashes(look.pictures[place : place + 1, part.rows, part.columns])
-        for place in anchors_of(look.times_seconds, look.seen_seconds).tolist()
-        for part in parts
-        if part.first <= place < part.past
+        whashes(look.pictures[where])
+        for where in anchors_of(look.times_seconds, look.seen_seconds, parts)
     ])  # fmt: skip
 
 
@@ -189,8 +187,18 @@ def box_of(part: Stretch, height: int, width: int) -> Box:
     )
 
 
-def anchors_of(times: NDArray[np.float64], seconds: float) -> NDArray[np.intp]:
-    """Return the (3,) indices of the frames nearest to the anchors; no other has a wavelet hash."""
+def anchors_of(
+    times: NDArray[np.float64], seconds: float, parts: Sequence[Stretch]
+) -> list[tuple[slice, slice, slice]]:
+    """Return where in (N, H, W) pictures the three anchors are: frame, rows and columns.
+
+    They are the frames nearest to the anchors, without their bars; no other has a wavelet hash.
+    """
     wanted = np.array(ANCHORS) * seconds
-    nearest: NDArray[np.intp] = np.abs(times[None, :] - wanted[:, None]).argmin(axis=1)
-    return nearest
+    nearest = np.abs(times[None, :] - wanted[:, None]).argmin(axis=1)
+    return [
+        (slice(place, place + 1), part.rows, part.columns)
+        for place in nearest.tolist()
+        for part in parts
+        if part.first <= place < part.past
+    ]

@@ -41,9 +41,8 @@ _SIGN_OF_LIFE_S = 0.2
 _USUAL_SIDE = 224  # pixels: what most models of meaning are shown
 _SPENT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 _MOST_OPEN = 128  # descriptors: a worker between two files has a dozen, a process may have 1,024
-_EASIEST_TO_SPARE = (
-    "500"  # of 1,000: whom the kernel ends where memory runs out, and not the server
-)
+# Of 1,000: whom the kernel ends where memory runs out, and not the server.
+_EASIEST_TO_SPARE = "500"
 _MEMORY_BYTES = 4 << 30  # address space: an 8K film of ten bits with sixteen references fits
 
 
