@@ -10,6 +10,7 @@ from autodedup.engine.match.looks import WHOLE_VIEW, paired_distances
 from autodedup.engine.match.model import Clip
 from autodedup.engine.signature.quality import FAINT, FLAT
 
+COMMON_WEIGHT = 0.25  # frames that weigh less are everyone's: they do not vote
 REPEAT_BITS = 8  # a frame this close to the one looked up before it is not looked up again
 
 NIGHT_SECONDS = 2.0  # that faint frames must last to vote
@@ -27,6 +28,16 @@ class FrameTable:
     owner: NDArray[np.int64]
     place: NDArray[np.int64]
     hashes: NDArray[np.uint8]
+
+    def counts(self, clips: int) -> NDArray[np.int64]:
+        """Return (clips,) how many frames each clip has in the table."""
+        edges: NDArray[np.int64] = np.searchsorted(self.owner, np.arange(clips + 1))
+        return np.diff(edges)
+
+    def frames_of(self, owner: int) -> NDArray[np.int64]:
+        """Return the places in the table of one clip's frames, rising."""
+        low, high = np.searchsorted(self.owner, (owner, owner + 1)).tolist()
+        return np.arange(low, high, dtype=np.int64)
 
     def spread(self, weight: NDArray[np.float64], clip: Clip, owner: int) -> NDArray[np.float64]:
         """Return (N,) weights of all frames of a clip: repeats weigh what the first one does."""

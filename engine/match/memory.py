@@ -2,7 +2,9 @@
 
 A library is searched again for every newcomer, and nearly all of it is what it was. The rows only
 grow: a newcomer's frames are put behind the others, and its keys into a short row of their own
-beside the long one. Another library, or one from which a clip is gone, is laid out anew.
+beside the long one. Short rows are made one as a log-structured merge tree does (O'Neil and others,
+1996), so that the long one stays as it is until there are half as many newcomers. Another library,
+or one from which a clip is gone, is laid out anew.
 """
 
 import threading
@@ -16,7 +18,6 @@ from autodedup.engine.match.frames import FrameTable, frame_table
 from autodedup.engine.match.keys import MOST_CHUNKS, Chunk, Hashes, Ranked, ranked
 from autodedup.engine.match.model import Clip
 
-_MOST_ROWS = 16  # of ranked keys, before they are made one
 _SPARE = 16  # one in so many rows is kept free for newcomers
 T = TypeVar("T", bound=np.generic)
 
@@ -63,8 +64,9 @@ class SearchMemory:
         known = sum(len(row) for row in rows)
         if known < len(hashes):
             rows.append(ranked(chunk, hashes[known:], known))
-        if len(rows) > _MOST_ROWS:
-            rows[:] = [np.sort(np.concatenate(rows))]
+            # Each row is at least twice as long as the next: they are few, and seldom sorted again.
+            while len(rows) > 1 and len(rows[-2]) < 2 * len(rows[-1]):
+                rows[-2:] = [np.sort(np.concatenate(rows[-2:]))]
         return rows
 
 

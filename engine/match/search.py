@@ -37,7 +37,7 @@ from autodedup.engine.match.keys import (
 from autodedup.engine.match.keys import chunks as cut_into_chunks
 from autodedup.engine.match.looks import WHOLE_VIEW
 from autodedup.engine.match.memory import SearchMemory
-from autodedup.engine.match.rows import distinct
+from autodedup.engine.match.rows import counted, distinct
 from autodedup.engine.signature.model import HASH_BITS, HASH_BYTES
 from autodedup.engine.signature.views import TURNS, turned
 from autodedup.engine.workers.pool import default_size
@@ -50,6 +50,7 @@ CHANCE_PAIRS = 2_000_000  # strangers that may share a key of one chunk: sets th
 MOST_KEYS = 64_000_000  # of all chunks together: half a gigabyte; sets the number of chunks
 LOOKUPS_AFFORDED = 12  # comparisons a frame and chunk; keeps the work from being square
 CROWDS = (256, 128, 64, 32)  # frames of one key, at most, that one is compared with
+_MANY = 64  # times as many frames as were met: sorting these is quicker than counting for all
 ENOUGH = 100  # frames met by one in the chunks before: no more are looked for
 
 
@@ -64,6 +65,10 @@ class Hits:
     viewed: NDArray[np.int64]
     view: NDArray[np.int64]
     turn: NDArray[np.int64]
+
+    def only(self, these: NDArray[np.bool_]) -> "Hits":
+        """Return some of the hits."""
+        return Hits(self.whole[these], self.viewed[these], self.view[these], self.turn[these])
 
 
 def similar_frames(
@@ -82,15 +87,16 @@ def similar_frames(
     GPU all pairs of many frames are compared too, as far as that is worth its start; without one,
     or where it fails, a multi-index finds nearly all of them.
     """
-    everything = np.arange(len(table.owner), dtype=np.int64)
-    own = everything if like is None else everything[table.owner == like]
+    frames = len(table.owner)
     most = EXACT_PRODUCTS if like is None else EXACT_PRODUCTS_OF_ONE
-    if len(own) * len(everything) > most:
+    if (frames if like is None else len(table.frames_of(like))) * frames > most:
         rows = _on_gpu(gpu, table, near_bits, like=like, stop=stop, report=report)
         if rows is not None:
             return _hits(table, rows)
         index = _MultiIndex(table, near_bits, like, stop, memory)
         return _hits(table, _multi_index(index, table, report))
+    everything = np.arange(frames, dtype=np.int64)
+    own = everything if like is None else table.frames_of(like)
     rounds = [_Round(own, everything)]
     if like is not None:
         rounds.append(_Round(everything[table.owner != like], own))
@@ -121,9 +127,11 @@ def _on_gpu(
     report: Callable[[float], None],
 ) -> NDArray[np.int64] | None:
     """Return (H, 4) rows of all pairs, None where no GPU is asked, or it did not answer."""
+    if gpu is None:
+        return None
     everything = np.arange(len(table.owner), dtype=np.int64)
-    own = everything if like is None else everything[table.owner == like]
-    if gpu is None or not gpu.is_worth_it(len(own), len(everything)):
+    own = everything if like is None else table.frames_of(like)
+    if not gpu.is_worth_it(len(own), len(everything)):
         return None
     rounds = [(own, everything)]
     if like is not None:
@@ -201,7 +209,7 @@ class _MultiIndex:
         self._views = table.hashes.shape[1]
         self._hashes = np.ascontiguousarray(table.hashes).reshape(-1, HASH_BYTES)
         self._words = self._hashes.view(np.uint64)
-        self._own = None if like is None else np.flatnonzero(table.owner == like)
+        self._own = None if like is None else table.frames_of(like)
         # Looked up by themselves, few frames are turned; among all, every frame is.
         self._wholes = _both_ways(table.hashes[:, WHOLE_VIEW]) if like is None else None
         self._exchanges = np.array(EXCHANGES, dtype=np.int64)
@@ -209,10 +217,13 @@ class _MultiIndex:
 
     def left_to_ask(self, found: NDArray[np.uint64]) -> NDArray[np.bool_]:
         """Say which frames have not met so many others yet that more would tell nothing."""
-        rows = _unpacked(found)
-        met = np.bincount(rows[:, 0], minlength=len(self._owner))
-        met += np.bincount(rows[:, 1], minlength=len(self._owner))
-        return met < ENOUGH
+        met = _unpacked(found)[:, :2].ravel()
+        left = np.ones(len(self._owner), dtype=bool)
+        if len(met) < len(left) // _MANY:  # one clip meets few of very many frames
+            places, times = counted(met.astype(np.uint64))
+            left[places[times >= ENOUGH].astype(np.int64)] = False
+            return left
+        return np.less(np.bincount(met, minlength=len(left)), ENOUGH, out=left)
 
     def of_chunk(
         self, chunk: Chunk, asked: NDArray[np.bool_], threads: ThreadPoolExecutor
@@ -260,10 +271,15 @@ class _MultiIndex:
         begins = np.flatnonzero(np.diff(key, prepend=~key[:1]))
         size = np.diff(begins, append=len(key))
         crowd = np.repeat(np.arange(len(begins)), size)
-        asking = np.flatnonzero((place % self._views == WHOLE_VIEW) & (size[crowd] > 1))
-        asking = asking[asked[place[asking] // self._views]]
+        asks = (place % self._views == WHOLE_VIEW) & (size[crowd] > 1)
+        asks &= asked[place // self._views]
+        asking = np.flatnonzero(asks)
+        most = _afforded(size[crowd[asking]] - 1)
+        if self._like is not None:
+            # Whoever asks, it is one of its own that asks or is asked.
+            asking = np.flatnonzero(self._owner[place // self._views] == self._like)
         first, among = begins[crowd[asking]], size[crowd[asking]]
-        count = _afforded(among - 1)
+        count = np.minimum(among - 1, most)
 
         def near(block: tuple[int, int]) -> NDArray[np.uint64]:
             if self._stop.is_set():
@@ -276,8 +292,12 @@ class _MultiIndex:
             # In a crowd too large to compare all with all, each is compared with the next ones.
             one = asking[row]
             other = first[row] + (one - first[row] + 1 + step) % among[row]
+            if self._like is not None:
+                before = first[row] + (one - first[row] - 1 - step) % among[row]
+                one, other = np.concatenate((one, before)), np.concatenate((other, one))
+                one, other = one[asks[one]], other[asks[one]]
             whole, viewed = place[one] // self._views, place[other]
-            useful = self._useful(whole, viewed // self._views)
+            useful = self._owner[whole] != self._owner[viewed // self._views]
             one, other, whole, viewed = one[useful], other[useful], whole[useful], viewed[useful]
             turn = BETWEEN[_turn(keyed[one]), _turn(keyed[other])]
             close = self._distances(whole, viewed, turn) <= self._near_bits
@@ -285,13 +305,6 @@ class _MultiIndex:
             return _packed(whole[close], frame, view, turn[close])
 
         return near, list(_blocks(count))
-
-    def _useful(self, whole: NDArray[np.int64], viewed: NDArray[np.int64]) -> NDArray[np.bool_]:
-        of_whole, of_viewed = self._owner[whole], self._owner[viewed]
-        useful: NDArray[np.bool_] = of_whole != of_viewed
-        if self._like is not None:
-            useful &= (of_whole == self._like) | (of_viewed == self._like)
-        return useful
 
     def _distances(
         self, wholes: NDArray[np.int64], viewed: NDArray[np.int64], turns: NDArray[np.int64]
@@ -328,14 +341,10 @@ def _turn(keyed: Ranked) -> NDArray[np.int64]:
     return (keyed >> PLACE_BITS & _TURNS).astype(np.int64)
 
 
-def _afforded(others: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return with how many of those that share its key each frame is compared."""
+def _afforded(others: NDArray[np.int64]) -> int:
+    """Return with how many of those that share its key a frame is compared at most."""
     most = LOOKUPS_AFFORDED * len(others) + BLOCK_PAIRS
-    for crowd in CROWDS:
-        count = np.minimum(others, crowd)
-        if count.sum() <= most:
-            break
-    return count
+    return next((c for c in CROWDS if np.minimum(others, c).sum() <= most), CROWDS[-1])
 
 
 _FRAME_BITS = np.uint64(29)
