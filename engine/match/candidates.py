@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from autodedup.engine.errors import CancelledError
 from autodedup.engine.gpu.search import GpuSearch
-from autodedup.engine.match.frames import FrameTable, frame_table
+from autodedup.engine.match.frames import COMMON_WEIGHT, FrameTable, frame_table
 from autodedup.engine.match.looks import Look
 from autodedup.engine.match.memory import SearchMemory
 from autodedup.engine.match.model import Clip
@@ -108,19 +108,26 @@ def _weights(table: FrameTable, hits: Hits, clips: int) -> NDArray[np.float64]:
     pair = table.owner[frame] * clips + other
     ranked, shared = counted(pair.astype(np.uint64))
     pairs = ranked.astype(np.int64)
-    share = shared / np.bincount(table.owner, minlength=clips)[pairs // clips]
+    share = shared / table.counts(clips)[pairs // clips]
     # A film that is a small part of this one is no stranger to it: all that it has is here.
     back = np.searchsorted(pairs, pairs % clips * clips + pairs // clips)
     share = np.maximum(share, share[back])[np.searchsorted(pairs, pair)]
-    strangers = np.bincount(frame, 1.0 - share, minlength=len(table.owner))
+    firsts = np.flatnonzero(np.diff(frame, prepend=-1))
+    strangers = np.bincount(np.cumsum(np.diff(frame, prepend=-1) > 0) - 1, 1.0 - share)
     # Two or three strange clips may share a shot with this one; ten share a logo.
-    return 1.0 / (1.0 + (strangers / 4.0) ** 2)
+    weight = np.ones(len(table.owner))
+    weight[frame[firsts]] = 1.0 / (1.0 + (strangers / 4.0) ** 2)
+    return weight
 
 
 def _supported_pairs(
     table: FrameTable, hits: Hits, weight: NDArray[np.float64]
 ) -> tuple[Candidate, ...]:
     clips = int(table.owner[-1]) + 1 if len(table.owner) else 1
+    # What one side finds everywhere does not vote when the pair is looked at. Of one clip that is
+    # looked up it is known, of those that it meets it is not: theirs met nobody else.
+    rare = np.minimum(weight[hits.whole], weight[hits.viewed]) >= COMMON_WEIGHT
+    hits = hits.only(rare)
     whole_owner, viewed_owner = table.owner[hits.whole], table.owner[hits.viewed]
     swapped = whole_owner > viewed_owner
     low, high = np.minimum(whole_owner, viewed_owner), np.maximum(whole_owner, viewed_owner)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from autodedup.engine.match.align import Line, Points, best_lines, points, prior
 from autodedup.engine.match.composites import shows_another
+from autodedup.engine.match.frames import COMMON_WEIGHT
 from autodedup.engine.match.judge import confidence_of, judge, judge_embedded
 from autodedup.engine.match.looks import Look
 from autodedup.engine.match.meaning import agree_in_meaning
@@ -33,7 +34,6 @@ from autodedup.engine.match.verify import (
     tolerance_for,
 )
 
-COMMON_WEIGHT = 0.25  # frames that weigh less are everyone's: they do not vote
 MOST_FRAMES = 2500  # of one clip in one comparison; bounds the table of distances
 MOST_LINES = 5
 HARD_EDIT_BITS = 15  # once a pair is looked at, frames this much further apart may speak too

@@ -10,7 +10,7 @@ from match_films import Edit, clip, film, flattened
 from autodedup.engine.match import search
 from autodedup.engine.match.candidates import find_candidates
 from autodedup.engine.match.frames import frame_table
-from autodedup.engine.match.keys import BETWEEN, chunks
+from autodedup.engine.match.keys import BETWEEN, chunks, ranked
 from autodedup.engine.match.looks import paired_distances
 from autodedup.engine.match.memory import SearchMemory
 from autodedup.engine.match.model import Clip
@@ -113,20 +113,41 @@ def test_one_clip_is_looked_up_as_it_is_among_all() -> None:
         assert rows(hits(clips, like=place)) == own
 
 
+def with_a_card(films: int) -> list[Clip]:
+    """Return films that begin with one card, and a copy of the film 7."""
+    card = clip(999, film(1000), 2.0).hashes[:1]
+    clips = [clip(n, film(n), 12.0) for n in range(films)]
+    for own in clips:
+        own.hashes[:2] = card
+    return [*clips, clip(500, film(7), 12.0, Edit(noise=0.1))]
+
+
+@pytest.mark.usefixtures("indexed")
+def test_one_clip_asks_of_a_crowd_what_it_does_among_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "CROWDS", (4,))
+    clips = with_a_card(30)
+    owner = frame_table(clips).owner
+    everything = rows(hits(clips))
+    for place in range(len(clips)):
+        own = {row for row in everything if place in (owner[row[0]], owner[row[1]])}
+        assert rows(hits(clips, like=place)) == own
+
+
+@pytest.mark.usefixtures("indexed")
+def test_one_clip_is_not_looked_at_beside_all_that_share_its_card() -> None:
+    clips = with_a_card(60)
+
+    assert pairs(clips, like=3) == set()
+    assert pairs(clips, like=7) == {(7, 60)}
+
+
 @pytest.mark.usefixtures("indexed")
 def test_a_frame_that_is_everywhere_costs_no_square_and_weighs_little(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(search, "CROWDS", (16,))
     monkeypatch.setattr(search, "ENOUGH", 24)
-    shown = film(1000)
-    card = clip(999, shown, 2.0).hashes[:1]
-    clips = []
-    for n in range(150):
-        own = clip(n, film(n), 12.0)
-        own.hashes[:2] = card
-        clips.append(own)
-    clips.append(clip(500, film(7), 12.0, Edit(noise=0.1)))
+    clips = with_a_card(150)
 
     found = hits(clips)
     of_card = (
@@ -158,6 +179,18 @@ def test_what_a_search_remembers_changes_no_answer() -> None:
             known = find_candidates(some, NEAR_BITS, stop=nobody, like=like, memory=memory)
             assert known.pairs == fresh.pairs
             assert known.weights.keys() == fresh.weights.keys()
+
+
+def test_newcomers_leave_the_keys_of_a_large_library_as_they_are() -> None:
+    hashes = np.random.default_rng(1).integers(0, 256, (1000, 32), dtype=np.uint8)
+    (chunk, *_), memory = chunks(16, 1), SearchMemory()
+    (large,) = memory.ranked(chunk, hashes[:800])
+
+    for known in range(801, 1001):
+        held = memory.ranked(chunk, hashes[:known])
+        assert held[0] is large
+        assert len(held) < 10
+        assert (np.sort(np.concatenate(held)) == ranked(chunk, hashes[:known])).all()
 
 
 @pytest.mark.usefixtures("indexed")
