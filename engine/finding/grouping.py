@@ -9,6 +9,7 @@ import apsw
 
 from autodedup.engine.finding.evidence import evidence_of, group_file, why_keep
 from autodedup.engine.library import Library, LibraryFile
+from autodedup.engine.match.contradicted import without_contradicted
 from autodedup.engine.match.group import group_acting
 from autodedup.engine.match.keeper import KEEP_RULES, FileFacts
 from autodedup.engine.match.links import FilePair, GroupFile, Link, Links, ordered
@@ -240,7 +241,7 @@ class Grouping:
         self, present: Sequence[LibraryFile], basis: str, least: float
     ) -> list[PairMatch]:
         if basis not in self._pairs:
-            self._pairs[basis] = pairs.load(self._db, basis)
+            self._pairs[basis] = without_contradicted(pairs.load(self._db, basis))
         contents = {file.row.signature_id for file in present}
         return [
             match

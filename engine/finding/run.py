@@ -11,6 +11,7 @@ from autodedup.engine.finding.grouping import FoundGroup, Grouping, alike_in_mea
 from autodedup.engine.finding.seldom_collected import seldom_collected
 from autodedup.engine.gpu.search import gpu_search
 from autodedup.engine.library import Library, LibraryFile
+from autodedup.engine.match.contradicted import without_contradicted
 from autodedup.engine.match.find import find_pairs
 from autodedup.engine.match.model import Clip, PairMatch
 from autodedup.engine.pace import Pace
@@ -63,7 +64,7 @@ class FindRun:
             matches = self._matches(library, stop)
             if "semantic" in self._arguments.kinds:
                 matches += self._alike(library, matches, stop)
-            groups = self._groups(library, matches, stop)
+            groups = self._groups(library, without_contradicted(matches), stop)
         except CancelledError:
             return self._empty("cancelled")
         compared = library.within(self._scope)

@@ -1,7 +1,7 @@
 """One pair, looked at closely: the best look, the lines that agree, the verdict on them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,7 +103,7 @@ def compare(
     if said is None:
         return None
     if _acts(said) and shows_another(pair, said.match.segments, said.views):
-        return said.match.as_overlap()
+        return replace(said.match.as_overlap(), composite=True)
     return said.match
 
 

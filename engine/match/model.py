@@ -67,7 +67,8 @@ class Segment:
 class PairMatch:
     """Two contents that share pictures, and how.
 
-    `contains` means: the whole of `inner` (one of a and b) is a part of the other.
+    `contains` means: the whole of `inner` (one of a and b) is a part of the other. `composite` says
+    that one of the two shows another film as well (`engine.match.composites`).
     Distances are bits of 256 over the aligned frames, as the witness of `view` counts them
     (`engine.match.sights`).
     """
@@ -82,6 +83,7 @@ class PairMatch:
     mean_bits: float
     worst_bits: float
     frames: int
+    composite: bool = False
 
     def as_overlap(self) -> "PairMatch":
         """Return the match as one of two films that share its seconds, and no more."""

@@ -21,7 +21,7 @@ from autodedup.engine.errors import (
     UnknownIdError,
 )
 from autodedup.engine.footage.encode import Encoding, encode
-from autodedup.engine.footage.film import cut_out, joined, render_film
+from autodedup.engine.footage.film import Film, cut_out, joined, render_film
 from autodedup.engine.footage.picture_edits import inside
 from autodedup.engine.footage.time_edits import looped
 from autodedup.engine.workbench import Workbench
@@ -360,6 +360,34 @@ def test_a_talk_about_a_film_is_let_go_for_the_film_by_no_plan(
     assert shared.evidence is not None
     assert shared.evidence.overlap is not None
     assert shared.evidence.overlap[0].a == pytest.approx((0.0, 20.0), abs=1.0)
+
+
+def made_talk(folder: Path) -> Film:
+    """Write a talk over a film, and a few seconds of the film; return the film."""
+    film, other = (render_film(seed, size=(320, 180), seconds=20.0, fps=12) for seed in (5, 9))
+    talk = replace(film, frames=inside(other.frames, film.frames, share=0.36))
+    encode(talk, folder / "talk.mp4")
+    encode(cut_out(film, 4.1, 6.6), folder / "clip.mp4")
+    return film
+
+
+def test_where_a_clip_is_too_short_to_tell_a_talk_from_its_film_the_film_tells_for_it(
+    open_bench: OpenBench, tmp_path: Path
+) -> None:
+    film = made_talk(tmp_path)
+    bench = open_bench(tmp_path)
+    ingest(bench)
+    before = find(bench)
+    assert [group.kind for group in before.groups] == ["contains"]
+    encode(film, tmp_path / "film.mp4")
+    ingest(bench)
+
+    asked = {"paths": ["talk.mp4", "clip.mp4"], "kinds": ["near", "contains", "overlap"]}
+    (told,) = find(bench, **asked).groups
+
+    assert told.kind == "overlap"
+    late = plan(bench, result=before.result, policy={"contains": "trash"})
+    assert paths_of(late, "trash") == set()
 
 
 def test_of_broken_copies_one_is_kept_in_place(bench: Workbench, library: Path) -> None:
