@@ -21,11 +21,7 @@ class Facing:
         """Return the facing of the file with this content, whichever side of the match it is."""
         if match.a == content:
             return cls(match.segments)
-        return cls(
-            tuple(
-                Segment(s.b_start, s.b_end, s.a_start, s.a_end, 1 / s.speed) for s in match.segments
-            )
-        )
+        return cls(match.swapped().segments)
 
     @classmethod
     def from_the_start(cls, seconds: float) -> "Facing":

@@ -46,6 +46,12 @@ class Candidate:
     support: float
     views: tuple[ViewPair, ...] = ()
 
+    def swapped(self) -> "Candidate":
+        """Return the same with the second clip first."""
+        looks = tuple(look.swapped() for look in self.looks)
+        views = tuple(ViewPair(views.b, views.a) for views in self.views)
+        return Candidate(self.b, self.a, looks, self.support, views)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidates:

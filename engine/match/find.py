@@ -51,10 +51,13 @@ def find_pairs(
             gpu=gpu,
         )
     matches: list[PairMatch] = []
-    for done, candidate in enumerate(found.pairs):
+    for done, pair in enumerate(found.pairs):
         if stop.is_set():
             raise CancelledError("The search was cancelled; nothing was changed.")
         report(done, len(found.pairs))
+        # What is said of two films must not hang on which of them came first.
+        in_order = _rank(clips[pair.a]) <= _rank(clips[pair.b])
+        candidate = pair if in_order else pair.swapped()
         match = compare(
             (clips[candidate.a], clips[candidate.b]),
             (found.weights[candidate.a], found.weights[candidate.b]),
@@ -63,6 +66,11 @@ def find_pairs(
             views=candidate.views,
         )
         if match is not None:
-            matches.append(match)
+            matches.append(match if in_order else match.swapped())
     report(len(found.pairs), len(found.pairs))
     return matches
+
+
+def _rank(clip: Clip) -> tuple[float, int, int, bytes]:
+    """Return by what two clips are put into one order: what they are, and no number given them."""
+    return clip.seconds, len(clip.times_seconds), clip.size_bytes, clip.hashes[:1].tobytes()

@@ -4,7 +4,7 @@ A look says which side is taken whole and turned, and which stored view of the o
 then compared with. One side is always taken whole: an edit seldom crops both copies.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -36,6 +36,10 @@ class Look:
         if self.view == WHOLE_VIEW:
             return TURNS[self.turn]
         return f"{VIEWS[self.view]} {TURNS[self.turn]}"
+
+    def swapped(self) -> "Look":
+        """Return the same look where the clips have changed places."""
+        return replace(self, whole="b" if self.whole == "a" else "a")
 
 
 def hashes_under(look: Look, a: Clip, b: Clip) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:

@@ -62,6 +62,10 @@ class Segment:
     b_end: float
     speed: float
 
+    def swapped(self) -> "Segment":
+        """Return the same with a and b in each other's place."""
+        return Segment(self.b_start, self.b_end, self.a_start, self.a_end, 1.0 / self.speed)
+
 
 @dataclass(frozen=True, slots=True)
 class PairMatch:
@@ -88,3 +92,8 @@ class PairMatch:
     def as_overlap(self) -> "PairMatch":
         """Return the match as one of two films that share its seconds, and no more."""
         return replace(self, relation="overlap", inner=None)
+
+    def swapped(self) -> "PairMatch":
+        """Return the same with a and b in each other's place."""
+        segments = tuple(segment.swapped() for segment in self.segments)
+        return replace(self, a=self.b, b=self.a, segments=segments)

@@ -6,8 +6,9 @@ from typing import get_args
 
 import numpy as np
 import pytest
-from match_films import Edit, Times, Waves, clip, film, flattened, joined
+from match_films import Edit, Times, Waves, clip, embedded, film, flattened, joined
 
+from autodedup.engine.embedding import shapes
 from autodedup.engine.errors import CancelledError
 from autodedup.engine.match import search
 from autodedup.engine.match.find import find_pairs
@@ -291,13 +292,20 @@ def test_one_clip_is_looked_up_without_comparing_the_others() -> None:
     assert (match.a, match.b, match.relation, match.inner) == (1, 4, "contains", 4)
 
 
-def test_pairs_are_the_same_whatever_the_order_of_the_clips() -> None:
-    first, second = clip(1, film(1), 30), clip(2, film(1), 20, Edit(start=3.3))
+CROP = Edit(start=3.3, noise=0.4, crop="crop80")
+HIDDEN_CROP = Edit(start=3.3, hidden=True, window=shapes.SMALL - 1)
 
-    one, other = only(find(first, second)), only(find(second, first))
 
-    assert (one.relation, one.inner) == (other.relation, other.inner) == ("contains", 2)
-    assert one.segments[0].a_start == pytest.approx(other.segments[0].b_start, abs=0.1)
+@pytest.mark.parametrize("edit", [Edit(start=3.3), Edit(speed=1.04, noise=0.5), CROP, HIDDEN_CROP])
+@pytest.mark.parametrize("step", [0.3, 0.5])
+def test_pairs_are_the_same_whatever_the_order_of_the_clips(edit: Edit, step: float) -> None:
+    first, second = clip(1, film(1), 30), clip(2, film(1), 20, edit, step=step)
+    pair = embedded(first, film(1)), embedded(second, film(1), edit)
+
+    one, other = only(find(*pair)), only(find(*pair[::-1]))
+
+    assert one == other.swapped()
+    assert (one.relation, one.inner) == ("contains", 2)
 
 
 def test_a_cancelled_search_says_so() -> None:
