@@ -8,8 +8,8 @@ keeper of the film that contains it, because a keeper reaches only its equals an
 Clips that are copies of each other join the film that contains them all the same, and are told
 apart there: a member's twin is another clip of the group that it is a copy of and that can stand
 for it while the film's clips are kept. But a file that joins several films one after another is
-no reason to put them into one group: it stays with that of which there are most copies, and the
-others make groups of their own.
+no reason to put them into one group: it stays with the longest of those that there are copies of,
+and the others make groups of their own.
 """
 
 import threading
@@ -147,7 +147,7 @@ class _Grouping:
             self._add(standing, [left[n] for n in sorted(changed) if n in left], left)
 
     def _of_one_film(self, reach: _Reach, left: Mapping[int, GroupFile]) -> _Reach:
-        """Return the reach without parts that belong to another film than most of it.
+        """Return the reach without parts that belong to another film than the longest of it.
 
         Such are copies of each other and of nothing else in it, and single clips that another
         film holds too. Clips that would be alone without this one stay.
@@ -155,9 +155,11 @@ class _Grouping:
         if reach.whole or len(reach.inside) < _FEW:
             return reach
         films = self._links.films(left[clip] for clip in reach.inside)
-        stays = max(films, key=len)
-        if len(stays) < 2:  # noqa: PLR2004
+        copied = [film for film in films if len(film) > 1]
+        if not copied:
             return reach
+        # A film before another is an intro to it, however many copies of the intro there are.
+        stays = max(copied, key=lambda film: (max(f.facts.seconds for f in film), len(film)))
         others = left.keys() - reach.inside.keys() - {reach.keeper.file_id}
         gone = {
             file.file_id

@@ -27,10 +27,12 @@ class Thresholds:
     seen_high, seen_scenes  nine in ten of its frames lie within, and it shows so many pictures
     seen_contrast, seen_motion   on its line a film lies so much closer, and moves so much alike
     seen_moved       the product of both must come to this
+    seen_same_motion, seen_same_bits  frames that lie at no distance must move so much alike, and
+    less up to this one
     seen_far_high, seen_far_moved  frames may lie this much further apart if more of it moves alike
-    seen_short_contrast, seen_short_motion  of a film shorter than `seen_seconds`; or else, where
-    it lies by so much closer than elsewhere, `seen_own_contrast`, `seen_own_motion` in
-    `seen_own_scenes` pictures
+    seen_short_contrast, seen_short_motion  of a film shorter than `seen_seconds`; or else, of one
+    no shorter than `seen_own_seconds`, `seen_own_contrast`, `seen_own_motion` in so many pictures
+    as `seen_own_scenes`
     means_alike      mean cosine of the frames' meanings from which on two films mean the same
     """
 
@@ -60,14 +62,17 @@ class Thresholds:
     seen_contrast: float = 10.0
     seen_motion: float = 0.40
     seen_moved: float = 10.0
+    seen_same_motion: float = 0.8
+    seen_same_bits: float = 50.0
     seen_far_high: float = 85.0
     seen_far_moved: float = 20.0
     seen_seconds: float = 8.0
     seen_short_contrast: float = 30.0
     seen_short_motion: float = 0.92
-    seen_own_contrast: float = 50.0
-    seen_own_motion: float = 0.50
-    seen_own_scenes: int = 12
+    seen_own_seconds: float = 5.5
+    seen_own_contrast: float = 30.0
+    seen_own_motion: float = 0.55
+    seen_own_scenes: int = 7
     means_alike: float = 0.9
     strict_mean_bits: float = 10.0
     strict_worst_bits: int = 16

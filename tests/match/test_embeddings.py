@@ -11,9 +11,11 @@ from autodedup.engine.embedding import shapes
 from autodedup.engine.match import neighbours
 from autodedup.engine.match.find import find_pairs
 from autodedup.engine.match.frames import frame_table
-from autodedup.engine.match.model import Clip, PairMatch
+from autodedup.engine.match.judge import judge_embedded
+from autodedup.engine.match.model import Clip, PairMatch, Segment
 from autodedup.engine.match.sights import EMBEDDED_VIEW, ViewPair, cosine_of
 from autodedup.engine.match.thresholds import Thresholds
+from autodedup.engine.match.verify import Witness
 
 HIDDEN = Edit(hidden=True)
 
@@ -123,15 +125,43 @@ def test_a_few_seconds_that_move_much_alike_are_not_enough() -> None:
     assert only(find(*long)).relation == "near"
 
 
-def test_a_few_seconds_that_lie_close_nowhere_else_are_a_copy_of_many_pictures() -> None:
+@pytest.mark.parametrize(("seconds", "step"), [(6, 0.25), (6, 0.75), (7.8, 1.0)])
+def test_a_few_seconds_that_lie_close_nowhere_else_are_a_copy(seconds: float, step: float) -> None:
     original, copy = (
-        embedded(clip(n, film(1), 6, edit, step=0.25), film(1), edit)
+        embedded(clip(n, film(1), seconds, edit, step=step), film(1), edit)
         for n, edit in ((1, Edit()), (2, Edit(hidden=True, blur=0.6)))
     )
 
     match = only(find(original, copy))
 
     assert (match.relation, match.view) == ("near", EMBEDDED_VIEW)
+
+
+@pytest.mark.parametrize(
+    ("mean_bits", "contrast", "motion", "verdict"),
+    [
+        (13.0, 18.0, 0.56, "nothing"),  # two games on one level
+        (13.0, 28.0, 0.81, "act"),  # a logo over a calm film
+        (53.0, 23.0, 0.49, "act"),  # a crop to three quarters of each side
+    ],
+)
+def test_the_closer_embeddings_lie_the_more_must_move_alike(
+    mean_bits: float, contrast: float, motion: float, verdict: str
+) -> None:
+    witness = Witness(
+        frames=16,
+        scenes=16,
+        agreement=1.0,
+        mean_bits=mean_bits,
+        high_bits=mean_bits + 2,
+        worst_bits=mean_bits + 10,
+        elsewhere=mean_bits + contrast,
+        motion=motion,
+    )
+
+    whole = (Segment(0.0, 16.0, 0.0, 16.0, 1.0),)
+
+    assert judge_embedded(witness, "near", whole, Thresholds()) == verdict
 
 
 def test_a_hidden_shared_intro_is_not_mentioned() -> None:

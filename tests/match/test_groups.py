@@ -198,6 +198,23 @@ def test_films_that_one_file_joins_are_no_reason_to_stand_in_one_group() -> None
     assert [(g.keeper, set(members(g))) for g in groups] == [(1, {2, 3, 4}), (5, {6})]
 
 
+def test_what_joins_two_films_stays_with_the_longer_however_many_copies_the_other_has() -> None:
+    files = [
+        file(1, seconds=26),
+        *(file(n, seconds=18) for n in (2, 3)),
+        *(file(n, seconds=8) for n in (4, 5, 6, 7)),
+    ]
+    found = [
+        *(match(1, part, "contains", inner=part) for part in range(2, 8)),
+        match(2, 3),
+        *(match(4, other) for other in (5, 6, 7)),
+    ]
+
+    groups = group_acting(files, found)
+
+    assert [(g.keeper, set(members(g))) for g in groups] == [(1, {2, 3}), (4, {5, 6, 7})]
+
+
 def test_a_clip_that_another_film_holds_too_does_not_join_strangers() -> None:
     """What joins two films shows a clip of the second; the second film is elsewhere."""
     files = [file(1, seconds=200), *(file(n) for n in range(2, 5)), *(file(n) for n in (5, 6, 7))]
@@ -412,7 +429,14 @@ def _of_one_film(
     keeper: GroupFile, inside: set[int], left: dict[int, GroupFile], links: Links
 ) -> set[int]:
     films = links.films(left[n] for n in inside)
-    films.sort(key=lambda film: (-len(film), min(f.file_id for f in film)))
+    films.sort(
+        key=lambda film: (
+            len(film) == 1,
+            -max(f.facts.seconds for f in film),
+            -len(film),
+            min(f.file_id for f in film),
+        )
+    )
     if not films or len(films[0]) == 1:
         return inside
     others = [f for n, f in left.items() if n not in inside and f != keeper]
