@@ -1,18 +1,20 @@
 """The files of the library as everyone above the store sees them, and how a client names one."""
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from autodedup.engine.errors import InvalidArgumentError, NotIngestedError, UnknownIdError
 from autodedup.engine.names import shown
 from autodedup.engine.roots import Place, Roots
 from autodedup.engine.store import files, signatures
 from autodedup.engine.store.database import Database
-from autodedup.engine.store.files import FileRow
+from autodedup.engine.store.files import FileRow, Values
 from autodedup.engine.store.signatures import SignatureRow
 from autodedup.schemas.plan import Witness
 
+_FEW = 100  # signatures that are read one by one
 _ID = re.compile(r"f[1-9][0-9]{0,17}")
 
 
@@ -50,23 +52,76 @@ class LibraryFile:
         return (mine.device, mine.inode) == (its.device, its.inode)
 
 
+class LibraryMemory:
+    """The files of one library as they were read last: those that are the same are not made anew.
+
+    Every search reads all of them, and nearly all are what they were. Whoever holds on to one may
+    tell by its identity that nothing of it changed.
+    """
+
+    def __init__(self) -> None:
+        self._roots: Roots | None = None
+        self._rows: dict[Values, FileRow] = {}
+        self._files: dict[int, LibraryFile] = {}
+
+    def forget(self) -> None:
+        """Let go of everything."""
+        self._roots, self._rows, self._files = None, {}, {}
+
+    def files(self, db: Database, roots: Roots) -> dict[int, LibraryFile]:
+        """Return every file that is there, by its number, in their order."""
+        held = self._files if self._roots is roots else {}
+        rows = files.present(db, self._rows)
+        own = [row for row in rows.values() if roots.has(row.root_id)]
+        signed = _signatures(db, own, held)
+        found: dict[int, LibraryFile] = {}
+        for row in own:
+            signature = None if row.signature_id is None else signed.get(row.signature_id)
+            file = held.get(row.id)
+            if file is None or file.row is not row or file.signature is not signature:
+                file = _file(row, signature, roots)
+            found[row.id] = file
+        self._roots, self._rows, self._files = roots, rows, found
+        return found
+
+
+def _signatures(
+    db: Database, rows: Iterable[FileRow], held: Mapping[int, LibraryFile]
+) -> dict[int, SignatureRow]:
+    """Return the signatures of some files, by number, reading those that no held file has."""
+    known = {
+        file.signature.id: file.signature for file in held.values() if file.signature is not None
+    }
+    wanted = {row.signature_id for row in rows}
+    new = [number for number in wanted if number is not None and number not in known]
+    if new:
+        known |= signatures.rows(db, new if len(new) <= _FEW else None)
+    for number, stream_hash in signatures.stream_hashes(db).items():
+        if number in known and known[number].stream_hash != stream_hash:
+            known[number] = replace(known[number], stream_hash=stream_hash)
+    return known
+
+
+def _file(row: FileRow, signature: SignatureRow | None, roots: Roots) -> LibraryFile:
+    return LibraryFile(
+        row=row,
+        signature=signature,
+        shown=roots.shown(row.root_id, row.path),
+        protected=roots.is_protected(row.root_id, row.path),
+    )
+
+
 class Library:
     """What is known of every file that is there, read once."""
 
-    def __init__(self, db: Database, roots: Roots) -> None:
+    def __init__(self, db: Database, roots: Roots, memory: LibraryMemory | None = None) -> None:
+        """Read the files; `memory` is what an earlier reading left behind, and what this leaves."""
         self._roots = roots
-        self.signatures = signatures.rows(db)
-        present = files.select(db, "status NOT IN ('DELETED', 'MISSING')")
-        self.files = {row.id: self._file(row) for row in present if roots.has(row.root_id)}
-        self._by_place = {(f.row.root_id, f.row.path): f for f in self.files.values()}
+        self.files = (memory or LibraryMemory()).files(db, roots)
 
-    def _file(self, row: FileRow) -> LibraryFile:
-        return LibraryFile(
-            row=row,
-            signature=None if row.signature_id is None else self.signatures.get(row.signature_id),
-            shown=self._roots.shown(row.root_id, row.path),
-            protected=self._roots.is_protected(row.root_id, row.path),
-        )
+    @cached_property
+    def _by_place(self) -> dict[tuple[int, str], LibraryFile]:
+        return {(f.row.root_id, f.row.path): f for f in self.files.values()}
 
     def named(self, ref: str) -> LibraryFile:
         """Return the file that an id or a path names.

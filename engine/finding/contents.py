@@ -6,12 +6,13 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from autodedup.engine.library import LibraryFile
+from autodedup.engine.finding.remembered import GroupMemory
+from autodedup.engine.library import LibraryFile, LibraryMemory
 from autodedup.engine.match.memory import SearchMemory
-from autodedup.engine.match.model import Clip, EmbeddedFrames
+from autodedup.engine.match.model import Clip, EmbeddedFrames, PairMatch
 from autodedup.engine.semantic.vectors import Meanings
 from autodedup.engine.signature.recipe import RECIPE
-from autodedup.engine.store import meanings, signatures
+from autodedup.engine.store import meanings, pairs, signatures
 from autodedup.engine.store.database import Database
 
 IDLE_S = 300.0
@@ -27,7 +28,11 @@ class Contents:
 
     def __init__(self) -> None:
         self.memory = SearchMemory()
+        self.library = LibraryMemory()
+        self.groups = GroupMemory()
         self._frames: dict[int, signatures.StoredFrames] = {}
+        self._clips: dict[int, Clip] = {}
+        self._matches: dict[str, PairMatch] = {}
         self._lock = threading.Lock()
         self._idle: threading.Timer | None = None
 
@@ -42,6 +47,24 @@ class Contents:
             self._frames = held | (signatures.frames(db, some) if new else {})
             return self._frames
 
+    def clips(self, db: Database, holders: Mapping[int, LibraryFile]) -> list[Clip]:
+        """Return a clip for each of these signatures, by one of its files, in order of number."""
+        frames = self.frames(db, holders.keys())
+        meant = meanings.all_of(db)
+        held, made = self._clips, dict[int, Clip]()
+        for key in sorted(holders.keys() & frames.keys()):
+            clip, file, stored = held.get(key), holders[key], frames[key]
+            if clip is None or not _is_of(clip, file, stored, meant.get(key)):
+                clip = _clip(key, file, stored, meant.get(key))
+            made[key] = clip
+        self._clips = made
+        return list(made.values())
+
+    def matches(self, db: Database, basis: str) -> list[PairMatch]:
+        """Return every match known on a basis, in a fixed order."""
+        self._matches = pairs.by_text(db, basis, self._matches)
+        return list(self._matches.values())
+
     def rest(self) -> None:
         """Let go of everything in a while, unless it is used again."""
         with self._lock:
@@ -53,8 +76,10 @@ class Contents:
 
     def _forget(self) -> None:
         with self._lock, self.memory.lock:
-            self._frames = {}
+            self._frames, self._clips, self._matches = {}, {}, {}
             self.memory.forget()
+            self.library.forget()
+            self.groups.forget()
 
 
 _HELD: WeakKeyDictionary[Database, Contents] = WeakKeyDictionary()
@@ -72,10 +97,22 @@ def clips_of(db: Database, files: Iterable[LibraryFile]) -> list[Clip]:
         signature = file.signature
         if signature is not None and signature.recipe == RECIPE:
             holders.setdefault(signature.id, file)
-    frames = contents_of(db).frames(db, holders.keys())
-    holders = {key: file for key, file in holders.items() if key in frames}
-    meant = meanings.all_of(db)
-    return [_clip(key, holders[key], frames[key], meant.get(key)) for key in sorted(holders)]
+    return contents_of(db).clips(db, holders)
+
+
+def _is_of(
+    clip: Clip, file: LibraryFile, frames: signatures.StoredFrames, meaning: Meanings | None
+) -> bool:
+    """Say whether a clip is what would be made of these again; meanings are read anew each time."""
+    recipe = None if clip.embeddings is None else clip.embeddings.recipe
+    return (
+        clip.hashes is frames.hashes
+        and clip.size_bytes == file.row.stat.size
+        and file.signature is not None
+        and file.signature.embedding_recipe == recipe
+        and clip.meaning is None
+        and meaning is None
+    )
 
 
 def _clip(

@@ -1,13 +1,14 @@
 """Between the store and the matcher: files in, groups out, and the star around another keeper."""
 
 import threading
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-import apsw
-
-from autodedup.engine.finding.evidence import evidence_of, group_file, why_keep
+from autodedup.engine.finding.evidence import evidence_of, why_keep
+from autodedup.engine.finding.found import FoundGroup, FoundMember
+from autodedup.engine.finding.parts import Part, parts_of
+from autodedup.engine.finding.remembered import GroupMemory
 from autodedup.engine.library import Library, LibraryFile
 from autodedup.engine.match.contradicted import without_contradicted
 from autodedup.engine.match.group import group_acting
@@ -20,87 +21,13 @@ from autodedup.engine.match.stars import Group as Star
 from autodedup.engine.match.stars import Member as StarMember
 from autodedup.engine.match.stars import Twin as StarTwin
 from autodedup.engine.match.stars import star
-from autodedup.engine.store import decisions, meanings, pairs, results
+from autodedup.engine.store import decisions, meanings, pairs
 from autodedup.engine.store.database import Database
 from autodedup.schemas.evidence import Evidence
 from autodedup.schemas.find_duplicates import Group, Twin
 from autodedup.schemas.vocabulary import KeepRule, Kind
 
 CHOSEN = "chosen for this plan"
-
-
-@dataclass(frozen=True, slots=True)
-class FoundMember:
-    """A file and what it is to the keeper."""
-
-    file: LibraryFile
-    relation: Kind
-    confidence: float
-    evidence: Evidence
-    twin: Twin | None = None
-
-    @property
-    def redundant(self) -> bool:
-        """Return whether a copy of it stays when the parts of the keeper are kept."""
-        return not self.file.protected and (self.relation != "contains" or self.twin is not None)
-
-
-@dataclass(frozen=True, slots=True)
-class FoundGroup:
-    """A keeper and the files that match it directly."""
-
-    kind: Kind
-    confidence: float
-    keeper: LibraryFile
-    why_keep: str
-    members: tuple[FoundMember, ...]
-
-    @property
-    def numbers(self) -> tuple[int, ...]:
-        """Return the numbers of the files of the group, the keeper first."""
-        return (self.keeper.row.id, *(member.file.row.id for member in self.members))
-
-    @property
-    def redundant_files(self) -> int:
-        """Return how many members may go: none that is protected, a clip only beside its twin."""
-        acting = self.kind not in {"overlap", "semantic"}
-        return sum(member.redundant for member in self.members) if acting else 0
-
-    @property
-    def reclaimable_bytes(self) -> int:
-        """Return what letting the members go would free; hard links of one file count once."""
-        kept = self.keeper.row.stat
-        freed = {
-            (stat.device, stat.inode): stat.size
-            for stat in (m.file.row.stat for m in self.members if m.redundant)
-            if (stat.device, stat.inode) != (kept.device, kept.inode)
-        }
-        return 0 if self.kind in {"overlap", "semantic"} else sum(freed.values())
-
-    def numbered(self, connection: apsw.Connection) -> Group:
-        """Return the group as it is stored and shown, with its lasting id."""
-        return Group(
-            id=f"g{results.group_number(connection, self.kind, self.numbers)}",
-            kind=self.kind,
-            confidence=round(self.confidence, 3),
-            keep=self.keeper.id,
-            why_keep=self.why_keep,
-            reclaimable_bytes=self.reclaimable_bytes,
-            files=(
-                group_file(self.keeper),
-                *(
-                    group_file(member.file).model_copy(
-                        update={
-                            "relation": member.relation,
-                            "confidence": round(member.confidence, 3),
-                            "evidence": None if member.evidence == Evidence() else member.evidence,
-                            "twin": member.twin,
-                        }
-                    )
-                    for member in self.members
-                ),
-            ),
-        )
 
 
 def alike_in_meaning(
@@ -134,9 +61,11 @@ def alike_in_meaning(
 class Grouping:
     """Groups the files of a library."""
 
-    def __init__(self, db: Database, library: Library) -> None:
+    def __init__(self, db: Database, library: Library, memory: GroupMemory | None = None) -> None:
+        """Group the files of `library`; `memory` is what an earlier grouping left behind."""
         self._db = db
         self._library = library
+        self._memory = memory or GroupMemory()
         self._apart = _apart(db, library)
         self._pairs: dict[str, list[PairMatch]] = {}
 
@@ -162,15 +91,21 @@ class Grouping:
             CancelledError: `stop` was set.
         """
         sure = [match for match in matches if match.confidence >= least]
-        files = [_to_group(file) for file in _not_alone(self._library.within(scope), sure)]
-        stars = group_acting(files, sure, apart=self._apart, kinds=kinds, stop=stop)
-        if "overlap" in kinds:
-            told = left_out(files, sure, stars, apart=self._apart, kinds=kinds)
-            stars += group_overlaps(files, [*sure, *told], apart=self._apart)
-        if "semantic" in kinds:
-            stars += group_overlaps(files, sure, apart=self._apart, relation="semantic")
-        found = [self._found(star, self._library.files) for star in stars]
+        parts = parts_of(self._library.within(scope), sure, self._apart)
+        found = self._memory.grouped(parts, kinds, lambda part: self._of_part(part, kinds, stop))
         return sorted(found, key=lambda g: (-g.reclaimable_bytes, g.keeper.row.id))
+
+    def _of_part(
+        self, part: Part, kinds: Collection[Kind], stop: threading.Event
+    ) -> list[FoundGroup]:
+        files = [_to_group(file) for file in part.files]
+        stars = group_acting(files, part.matches, apart=part.apart, kinds=kinds, stop=stop)
+        if "overlap" in kinds:
+            told = left_out(files, part.matches, stars, apart=part.apart, kinds=kinds)
+            stars += group_overlaps(files, [*part.matches, *told], apart=part.apart)
+        if "semantic" in kinds:
+            stars += group_overlaps(files, part.matches, apart=part.apart, relation="semantic")
+        return [self._found(star, self._library.files) for star in stars]
 
     def _found(self, star: Star, of_id: Mapping[int, LibraryFile]) -> FoundGroup:
         keeper = of_id[star.keeper]
@@ -283,25 +218,6 @@ def _told_twin(twin: StarTwin) -> Twin:
         relation=twin.link.relation,
         confidence=round(twin.link.confidence, 3),
     )
-
-
-def _not_alone(files: Sequence[LibraryFile], matches: Iterable[PairMatch]) -> list[LibraryFile]:
-    """Return the files that may be related to another: of a large library few are."""
-    matched = {key for match in matches for key in (match.a, match.b)}
-    marks = [_marks(file) for file in files]
-    held = Counter(mark for each in marks for mark in each)
-    return [
-        file
-        for file, each in zip(files, marks, strict=True)
-        if file.row.signature_id in matched or any(held[mark] > 1 for mark in each)
-    ]
-
-
-def _marks(file: LibraryFile) -> set[tuple[str, int | bytes]]:
-    """Return what makes files exact or same_stream copies of each other where they share it."""
-    stream = None if file.signature is None else file.signature.stream_hash
-    told = {"content": file.row.signature_id, "bytes": file.row.sha256, "stream": stream}
-    return {(name, mark) for name, mark in told.items() if mark is not None}
 
 
 def _to_group(file: LibraryFile) -> GroupFile:

@@ -6,8 +6,10 @@ from collections.abc import Set as AbstractSet
 from autodedup.engine.errors import CancelledError, NotIngestedError
 from autodedup.engine.finding.answer import coverage_of, page_from, totals_of
 from autodedup.engine.finding.basis import basis_of, question_of, thresholds_of
-from autodedup.engine.finding.contents import clips_of, contents_of
-from autodedup.engine.finding.grouping import FoundGroup, Grouping, alike_in_meaning
+from autodedup.engine.finding.contents import Contents, clips_of, contents_of
+from autodedup.engine.finding.found import FoundGroup
+from autodedup.engine.finding.grouping import Grouping, alike_in_meaning
+from autodedup.engine.finding.remembered import GroupMemory
 from autodedup.engine.finding.seldom_collected import seldom_collected
 from autodedup.engine.gpu.search import gpu_search
 from autodedup.engine.library import Library, LibraryFile
@@ -44,7 +46,7 @@ class FindRun:
         self._scope: frozenset[int] | None = None
         # Names that are not there are refused at once; without any, the files are read later.
         if arguments.like is not None or arguments.paths is not None:
-            self._name(Library(db, roots))
+            self._name(Library(db, roots, contents_of(db).library))
 
     def _name(self, library: Library) -> None:
         arguments = self._arguments
@@ -53,13 +55,17 @@ class FindRun:
 
     def run(self, stop: threading.Event) -> FindAnswer:
         """Find the groups and store them; answer the first page."""
-        with seldom_collected():
-            return self._run(stop)
+        held = contents_of(self._db)
+        try:
+            with seldom_collected():
+                return self._run(stop, held)
+        finally:
+            held.rest()
 
-    def _run(self, stop: threading.Event) -> FindAnswer:
+    def _run(self, stop: threading.Event, held: Contents) -> FindAnswer:
         with self._db.read() as connection:
             at = generation.current(connection)
-        library = Library(self._db, self._roots)
+        library = Library(self._db, self._roots, held.library)
         try:
             matches = self._matches(library, stop)
             if "semantic" in self._arguments.kinds:
@@ -70,9 +76,10 @@ class FindRun:
         compared = library.within(self._scope)
         question = question_of(self._settings, self._arguments, self._roots)
         with self._db.atomic() as connection:
-            stored = [group.numbered(connection) for group in groups]
+            stored = held.groups.numbered(groups, connection)
             redundant = sum(group.redundant_files for group in groups)
-            summary = totals_of(stored, redundant, coverage_of(compared))
+            shown = [each.group for each in stored]
+            summary = totals_of(shown, redundant, coverage_of(compared))
             number = results.save(
                 connection,
                 question=question,
@@ -81,15 +88,14 @@ class FindRun:
                 summary=summary,
                 groups=stored,
             )
+        held.groups.keep(groups, stored)
         return page_from(self._db, self._roots, self._arguments, number, 0)
 
     def _groups(
         self, library: Library, matches: list[PairMatch], stop: threading.Event
     ) -> list[FoundGroup]:
-        grouping = Grouping(self._db, library)
-
-        def grouped(some: list[PairMatch]) -> list[FoundGroup]:
-            return grouping.groups(
+        def grouped(some: list[PairMatch], memory: GroupMemory | None = None) -> list[FoundGroup]:
+            return Grouping(self._db, library, memory).groups(
                 some,
                 kinds=self._arguments.kinds,
                 scope=self._scope,
@@ -97,13 +103,14 @@ class FindRun:
                 stop=stop,
             )
 
+        everything = grouped(matches, contents_of(self._db).groups)
         if self._like is None:
-            return grouped(matches)
+            return everything
         asked = library.files[self._like]
         own = [match for match in matches if asked.row.signature_id in {match.a, match.b}]
         # A file stands in one acting group only. What has no room in any, because what it matches
         # stands in another, is matched with that all the same.
-        return _with(asked, grouped(matches)) or _with(asked, grouped(own))
+        return _with(asked, everything) or _with(asked, grouped(own))
 
     def _matches(self, library: Library, stop: threading.Event) -> list[PairMatch]:
         """Return what the matcher says of all contents, comparing only newcomers."""
@@ -116,7 +123,7 @@ class FindRun:
             return self._of_one(library.files[self._like], clips, known, stop)
         if new:
             self._compare(clips, new, stop)
-        return pairs.load(self._db, self._basis)
+        return contents_of(self._db).matches(self._db, self._basis)
 
     def _of_one(
         self,
@@ -147,7 +154,8 @@ class FindRun:
         return found
 
     def _matches_of(self, keys: AbstractSet[int]) -> list[PairMatch]:
-        return [m for m in pairs.load(self._db, self._basis) if {m.a, m.b} & keys]
+        known = contents_of(self._db).matches(self._db, self._basis)
+        return [match for match in known if {match.a, match.b} & keys]
 
     def _alike(
         self, library: Library, known: list[PairMatch], stop: threading.Event
@@ -160,19 +168,15 @@ class FindRun:
     def _pairs(
         self, clips: list[Clip], stop: threading.Event, like: int | None = None
     ) -> list[PairMatch]:
-        held = contents_of(self._db)
-        try:
-            return find_pairs(
-                clips,
-                self._thresholds,
-                report=self._report,
-                stop=stop,
-                like=like,
-                memory=held.memory,
-                gpu=gpu_search(self._settings),
-            )
-        finally:
-            held.rest()
+        return find_pairs(
+            clips,
+            self._thresholds,
+            report=self._report,
+            stop=stop,
+            like=like,
+            memory=contents_of(self._db).memory,
+            gpu=gpu_search(self._settings),
+        )
 
     def _compare(self, clips: list[Clip], new: list[int], stop: threading.Event) -> None:
         if len(new) > min(A_FEW, FEW * len(clips)):

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from autodedup.engine.errors import InvalidArgumentError, NotIngestedError, UnknownIdError
-from autodedup.engine.finding.grouping import CHOSEN, FoundGroup, Grouping
+from autodedup.engine.finding.found import FoundGroup
+from autodedup.engine.finding.grouping import CHOSEN, Grouping
 from autodedup.engine.library import Library, LibraryFile
 from autodedup.engine.planning.judged import JudgedGroup, Member, Twin
 from autodedup.engine.store import results

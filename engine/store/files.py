@@ -1,7 +1,7 @@
 """The table of files: what lies in the library, and how far each file has come."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias, cast
 
@@ -57,7 +57,11 @@ _Values: TypeAlias = (
 )
 
 
-def _row(values: "tuple[apsw.SQLiteValue, ...]") -> FileRow:
+Values: TypeAlias = "tuple[apsw.SQLiteValue, ...]"
+"""A row as the database returns it."""
+
+
+def _row(values: Values) -> FileRow:
     # One cast for the row, not one a column: a library has a hundred thousand of these.
     (number, root, path, size, mtime, device, inode, status, code, detail, attempts, crashes,
      edge, sha, signature, found_at) = cast("_Values", values)  # fmt: skip
@@ -75,6 +79,17 @@ def select(
     sql = f"SELECT {_COLUMNS} FROM files WHERE {where} ORDER BY id"
     with db.read() as connection:
         return [_row(values) for values in connection.execute(sql, tuple(bindings))]
+
+
+def present(db: Database, known: Mapping[Values, FileRow]) -> dict[Values, FileRow]:
+    """Return the files that are there, by what the database holds of each, in order of number.
+
+    `known` is what an earlier call returned: rows that are what they were are not made anew.
+    """
+    sql = f"SELECT {_COLUMNS} FROM files WHERE status NOT IN ('DELETED', 'MISSING') ORDER BY id"
+    with db.read() as connection:
+        found = list(connection.execute(sql))
+    return {values: known.get(values) or _row(values) for values in found}
 
 
 def by_ids(db: Database, ids: Iterable[int]) -> dict[int, FileRow]:

@@ -1,7 +1,7 @@
 """What the matcher has said of pairs of contents, kept so that only newcomers are compared."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import cast
 
@@ -45,11 +45,20 @@ def save(
 
 def load(db: Database, basis: str) -> list[PairMatch]:
     """Return every match known on this basis, in a fixed order."""
+    return list(by_text(db, basis, {}).values())
+
+
+def by_text(db: Database, basis: str, known: Mapping[str, PairMatch]) -> dict[str, PairMatch]:
+    """Return every match known on this basis, in a fixed order, by how it is stored.
+
+    `known` is what an earlier call returned: what is stored as it was is not made anew.
+    """
     with db.read() as connection:
         rows = connection.execute(
             "SELECT body FROM pairs WHERE basis = ? ORDER BY low, high", (basis,)
         )
-        return [_MATCH.validate_json(str(row[0])) for row in rows]
+        texts = [cast("str", row[0]) for row in rows]
+    return {text: known.get(text) or _MATCH.validate_json(text) for text in texts}
 
 
 def between(db: Database, basis: str, one: int, other: int) -> PairMatch | None:

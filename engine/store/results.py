@@ -39,6 +39,20 @@ def group_number(connection: apsw.Connection, kind: str, files: Sequence[int]) -
     return integer(connection, "SELECT id FROM groups WHERE members = ?", (members,))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredGroup:
+    """A group and how it is written; `head` is as much as a page may show where that is not all."""
+
+    group: Group
+    body: str
+    head: str | None
+
+
+def as_stored(group: Group) -> StoredGroup:
+    """Return a group with how it is written."""
+    return StoredGroup(group, json.dumps(group.wire()), _head(group))
+
+
 def save(
     connection: apsw.Connection,
     *,
@@ -46,7 +60,7 @@ def save(
     basis: str,
     generation: int,
     summary: dict[str, JsonValue],
-    groups: Sequence[Group],
+    groups: Sequence[StoredGroup],
 ) -> int:
     """Store a result and return its number."""
     connection.execute(
@@ -58,8 +72,8 @@ def save(
     connection.executemany(
         "INSERT INTO result_groups (result_id, place, group_id, body, head) VALUES (?, ?, ?, ?, ?)",
         [
-            (number, place, int(group.id[1:]), json.dumps(group.wire()), _head(group))
-            for place, group in enumerate(groups)
+            (number, place, int(stored.group.id[1:]), stored.body, stored.head)
+            for place, stored in enumerate(groups)
         ],
     )
     connection.execute("DELETE FROM results WHERE id <= ?", (number - KEPT_RESULTS,))

@@ -122,11 +122,24 @@ def prune(connection: apsw.Connection) -> None:
         connection.execute("DELETE FROM signatures WHERE id = ?", (number,))
 
 
-def rows(db: Database) -> dict[int, SignatureRow]:
-    """Return every signature, by its number."""
+def rows(db: Database, of: Collection[int] | None = None) -> dict[int, SignatureRow]:
+    """Return every signature, or those of these numbers that there are, by its number."""
+    some = "" if of is None else f" WHERE id IN ({','.join(str(int(n)) for n in of)})"
     with db.read() as connection:
-        found = connection.execute(f"SELECT {_COLUMNS} FROM signatures")
+        found = connection.execute(f"SELECT {_COLUMNS} FROM signatures{some}")
         return {cast("int", values[0]): _row(values) for values in found}
+
+
+def stream_hashes(db: Database) -> dict[int, bytes]:
+    """Return the hash of a content's encoded packets where there is one: all that may come later.
+
+    Nothing else of a signature changes once it is stored.
+    """
+    with db.read() as connection:
+        found = connection.execute(
+            "SELECT id, stream_hash FROM signatures WHERE stream_hash IS NOT NULL"
+        )
+        return {cast("int", number): cast("bytes", known) for number, known in found}
 
 
 _ROWS_HELD = 30_000  # about a kilobyte each
@@ -137,7 +150,7 @@ _Values: TypeAlias = (
 )
 
 
-# A running server reads the same rows for every search: making them anew took longer than reading.
+# A running server reads the same rows for every plan: making them anew takes longer than reading.
 @lru_cache(maxsize=_ROWS_HELD)
 def _row(values: "tuple[apsw.SQLiteValue, ...]") -> SignatureRow:
     # One cast for the row, not one a column: every search reads all of them.

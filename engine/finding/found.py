@@ -1,0 +1,86 @@
+"""A group as a search finds it, before it is stored."""
+
+from dataclasses import dataclass
+
+import apsw
+
+from autodedup.engine.finding.evidence import group_file
+from autodedup.engine.library import LibraryFile
+from autodedup.engine.store import results
+from autodedup.schemas.evidence import Evidence
+from autodedup.schemas.find_duplicates import Group, Twin
+from autodedup.schemas.vocabulary import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class FoundMember:
+    """A file and what it is to the keeper."""
+
+    file: LibraryFile
+    relation: Kind
+    confidence: float
+    evidence: Evidence
+    twin: Twin | None = None
+
+    @property
+    def redundant(self) -> bool:
+        """Return whether a copy of it stays when the parts of the keeper are kept."""
+        return not self.file.protected and (self.relation != "contains" or self.twin is not None)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FoundGroup:
+    """A keeper and the files that match it directly. One is equal to nothing but itself."""
+
+    kind: Kind
+    confidence: float
+    keeper: LibraryFile
+    why_keep: str
+    members: tuple[FoundMember, ...]
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Return the numbers of the files of the group, the keeper first."""
+        return (self.keeper.row.id, *(member.file.row.id for member in self.members))
+
+    @property
+    def redundant_files(self) -> int:
+        """Return how many members may go: none that is protected, a clip only beside its twin."""
+        acting = self.kind not in {"overlap", "semantic"}
+        return sum(member.redundant for member in self.members) if acting else 0
+
+    @property
+    def reclaimable_bytes(self) -> int:
+        """Return what letting the members go would free; hard links of one file count once."""
+        kept = self.keeper.row.stat
+        freed = {
+            (stat.device, stat.inode): stat.size
+            for stat in (m.file.row.stat for m in self.members if m.redundant)
+            if (stat.device, stat.inode) != (kept.device, kept.inode)
+        }
+        return 0 if self.kind in {"overlap", "semantic"} else sum(freed.values())
+
+    def numbered(self, connection: apsw.Connection) -> Group:
+        """Return the group as it is stored and shown, with its lasting id."""
+        return Group(
+            id=f"g{results.group_number(connection, self.kind, self.numbers)}",
+            kind=self.kind,
+            confidence=round(self.confidence, 3),
+            keep=self.keeper.id,
+            why_keep=self.why_keep,
+            reclaimable_bytes=self.reclaimable_bytes,
+            files=(
+                group_file(self.keeper),
+                *(
+                    group_file(member.file).model_copy(
+                        update={
+                            "relation": member.relation,
+                            "confidence": round(member.confidence, 3),
+                            "evidence": None if member.evidence == Evidence() else member.evidence,
+                            "twin": member.twin,
+                        }
+                    )
+                    for member in self.members
+                ),
+            ),
+        )
