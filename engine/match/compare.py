@@ -15,6 +15,7 @@ from autodedup.engine.match.meaning import agree_in_meaning
 from autodedup.engine.match.model import Clip, PairMatch, Segment
 from autodedup.engine.match.relate import coverage, is_reversal, relate
 from autodedup.engine.match.segments import (
+    apart,
     best_runs,
     in_order,
     part_of,
@@ -220,7 +221,8 @@ def _on_line(
     path = Path(path.rows, path.columns, np.where(shown, 255, path.bits), path.tolerance)
     seconds = (pair[0].seconds, pair[1].seconds)
     found: list[_Stretch] = []
-    for run in best_runs(scores(path.bits), LEAST_RUN_SCORE):
+    parted = apart(path, line, table.sight, table.times)
+    for run in best_runs(scores(path.bits, parted), LEAST_RUN_SCORE):
         segment = segment_of(run, path, line, table.times, seconds)
         found.append(_Stretch(line, part_of(path, run), segment, run.score))
     return found

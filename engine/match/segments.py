@@ -2,7 +2,8 @@
 
 Every compared pair of frames scores above zero where it agrees and below where it does not. The
 stretches are the maximal scoring subsequences of that row (Ruzzo and Tompa 1999): scattered
-misses inside a copy are bridged, a shared shot in two strange films stays a shot.
+misses inside a copy are bridged, a shared shot in two strange films stays a shot. Two different
+pictures that stand still side by side are no misses: nothing bridges them.
 """
 
 from dataclasses import dataclass
@@ -12,10 +13,15 @@ from numpy.typing import NDArray
 
 from autodedup.engine.match.align import Line
 from autodedup.engine.match.model import Segment
+from autodedup.engine.match.sights import Sight
 from autodedup.engine.match.verify import NEUTRAL_BITS, Path
 
 _SCORE_BITS = 60.0
 _LOWEST_SCORE = -0.6
+_APART_SCORE = -1e6  # more than any run could make good
+
+_STRANGE_BITS = 110  # pictures further apart than this are two, whatever was done to one of them
+_APART_SECONDS, _APART_FRAMES = 1.0, 3  # that they stand side by side; less may be a fault in time
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +33,32 @@ class Run:
     score: float
 
 
-def scores(bits: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Return (N,) scores in -0.6..1 of compared pairs of frames."""
+def scores(bits: NDArray[np.uint8], parted: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return (N,) scores in -0.6..1 of compared pairs of frames; of those parted, far below."""
     closeness: NDArray[np.float64] = (NEUTRAL_BITS - bits.astype(np.float64)) / _SCORE_BITS
-    return np.clip(closeness, _LOWEST_SCORE, 1.0)
+    return np.where(parted, _APART_SCORE, np.clip(closeness, _LOWEST_SCORE, 1.0))
+
+
+def apart(
+    path: Path, line: Line, sight: Sight, times: tuple[NDArray[np.float64], NDArray[np.float64]]
+) -> NDArray[np.bool_]:
+    """Say which pairs of a path in order show two different pictures that stand still for a while.
+
+    Where a film moves, a pair may miss by an error in time. A still picture can't.
+    """
+    strange = path.bits >= _STRANGE_BITS
+    found = np.zeros(len(strange), dtype=bool)
+    if strange.sum() < _APART_FRAMES:
+        return found
+    goes_on = strange & sight.stands_still(path.rows, path.columns)
+    goes_on[1:] &= strange[:-1]
+    at = _a_seconds(path, line, times)
+    edges = np.flatnonzero(np.diff(goes_on.astype(np.int8), prepend=0, append=0)).reshape(-1, 2)
+    for first, past in edges.tolist():
+        begin, last = max(first - 1, 0), past - 1
+        if past - begin >= _APART_FRAMES and at[last] - at[begin] >= _APART_SECONDS:
+            found[begin:past] = True
+    return found
 
 
 def best_runs(values: NDArray[np.float64], least: float) -> list[Run]:

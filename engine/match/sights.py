@@ -73,6 +73,10 @@ class Sight(Protocol):
         """Count the different pictures in the rows of a, or the columns of b if they are fewer."""
         ...
 
+    def stands_still(self, rows: Places, columns: Places) -> NDArray[np.bool_]:
+        """Say of each pair of frames whether both clips still show what they did in the last."""
+        ...
+
     def motion(self, rows: Places, columns: Places) -> float:
         """Correlate what changes in a with what changes in b, -1..1; NaN where too little does."""
         ...
@@ -112,6 +116,10 @@ class HashSight:
     def scenes(self, rows: Places, columns: Places) -> int:
         """Count the pictures that differ from the one counted before."""
         return min(_scenes(self._a[rows]), _scenes(self._b[columns]))
+
+    def stands_still(self, rows: Places, columns: Places) -> NDArray[np.bool_]:
+        """Say of each pair but the first whether neither picture differs from the last."""
+        return _still(self._a[rows]) & _still(self._b[columns])
 
     def motion(self, rows: Places, columns: Places) -> float:
         """Correlate the bits that differ from each clip's usual picture, pair by pair."""
@@ -172,6 +180,10 @@ class EmbeddedSight:
         """Count the pictures of each clip by its own hashes, which no edit comes between."""
         return min(_scenes(self._hashes[0][rows]), _scenes(self._hashes[1][columns]))
 
+    def stands_still(self, rows: Places, columns: Places) -> NDArray[np.bool_]:
+        """Say by each clip's own hashes whether neither picture differs from the one before."""
+        return _still(self._hashes[0][rows]) & _still(self._hashes[1][columns])
+
     def motion(self, rows: Places, columns: Places) -> float:
         """Correlate what is left of the embeddings without each clip's mean, pair by pair."""
         a, b = self._a[rows], self._b[columns]
@@ -215,6 +227,12 @@ def _scenes(hashes: NDArray[np.uint8]) -> int:
             return count
         last += 1 + int(changed[0])
         count += 1
+
+
+def _still(hashes: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    still = np.zeros(len(hashes), dtype=bool)
+    still[1:] = paired_distances(hashes[1:], hashes[:-1]) <= SAME_SCENE_BITS
+    return still
 
 
 def _changes(hashes: NDArray[np.uint8]) -> NDArray[np.bool_]:

@@ -120,12 +120,25 @@ def test_the_same_slides_in_another_order_are_not_the_same_show() -> None:
         assert match.relation == "overlap"
 
 
+@pytest.mark.parametrize("places", [[5], [2, 8], [3, 4]])
+def test_a_show_in_which_other_slides_stand_is_another_show(places: list[int]) -> None:
+    shows = list(range(1, 13)), [n + 100 if n - 1 in places else n for n in range(1, 13)]
+
+    match = only(find(*(_shown(n + 1, show, noise=0.03) for n, show in enumerate(shows))))
+
+    assert match.relation == "overlap"
+    told = [second for s in match.segments for second in (s.a_start, s.a_end)]
+    edges = [second for n in places for second in (5 * n, 5 * n + 5)]
+    expected = [second for second in (0, *edges, 60) if edges.count(second) < 2]
+    assert told == pytest.approx(expected, abs=1)
+
+
 def test_the_same_slides_are_the_same_show() -> None:
     shows = list(range(1, 13)), list(range(1, 13))
 
     assert only(find(*(_shown(n + 1, show) for n, show in enumerate(shows)))).relation == "near"
 
 
-def _shown(key: int, show: list[int]) -> Clip:
+def _shown(key: int, show: list[int], *, noise: float = 0.15) -> Clip:
     source = slides(show)
-    return embedded(clip(key, source, 5.0 * len(show)), source)
+    return embedded(clip(key, source, 5.0 * len(show), Edit(noise=noise)), source)
