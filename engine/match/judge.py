@@ -154,7 +154,23 @@ def _moves_alike(witness: Witness, segments: tuple[Segment, ...], limits: Thresh
         and gap >= doubt * limits.close_contrast
         and motion >= doubt * limits.close_motion
     )
-    return moving or hard or calm or close
+    return (moving or hard or calm or close) and _is_no_other_take(witness, seconds, limits)
+
+
+def _is_no_other_take(witness: Witness, seconds: float, limits: Thresholds) -> bool:
+    """Say whether two short stretches lie closer than two takes of one movement do.
+
+    A hand goes down in half a second in one sign of a signer as in the other, and nothing that
+    comes before or after parts them: the shorter they are, the closer they must lie.
+    """
+    share = min(1.0, seconds / limits.short_seconds)
+    bits = limits.brief_bits + share * (limits.close_bits - limits.brief_bits)
+    gap = limits.brief_contrast + share * (limits.short_contrast - limits.brief_contrast)
+    return (
+        share == 1.0
+        or min(witness.mean_bits, witness.high_bits) <= bits
+        or contrast(witness) >= gap
+    )
 
 
 def _shows_all_that_can_be_seen(
@@ -165,14 +181,14 @@ def _shows_all_that_can_be_seen(
 ) -> bool:
     """Say whether a long film shows a short one wherever it was looked at, though that is seldom.
 
-    Of 20 seconds of an hour there are two or three pictures, too few to see them move. Strangers
-    show the same picture now and then, but not two very different ones the same time apart.
+    Of 20 seconds of an hour there are two or three pictures, and of half a second of half a minute,
+    too few to see them move. Strangers show the same picture now and then, but not two very
+    different ones the same time apart.
     """
     seldom = max(usual_steps(*(clip.times_seconds for clip in pair)), default=0.0)
     seconds = _seconds(segments)
     return (
-        seldom >= _SELDOM
-        and seconds >= limits.long_seconds
+        (seconds < limits.few_seconds or (seldom >= _SELDOM and seconds >= limits.long_seconds))
         and all(segment.speed == 1.0 for segment in segments)
         and witness.frames == witness.scenes >= 2  # noqa: PLR2004
         and witness.worst_bits <= limits.few_bits
@@ -212,6 +228,8 @@ def _shares(witness: Witness, segments: tuple[Segment, ...], limits: Thresholds)
         and witness.high_bits <= limits.close_high
         and gap >= limits.close_contrast
     )
-    return witness.scenes >= _SHARED_SCENES and (
-        near_alike or (witness.mean_bits <= _SHARED_BITS and gap >= asked)
+    return (
+        witness.scenes >= _SHARED_SCENES
+        and (near_alike or (witness.mean_bits <= _SHARED_BITS and gap >= asked))
+        and _is_no_other_take(witness, seconds, limits)
     )

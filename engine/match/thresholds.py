@@ -19,9 +19,13 @@ class Thresholds:
     close_bits       a short or calm film must lie within this, and move alike
     close_contrast, close_motion  and by so much, less if it is closer; nine in ten of its frames
     must lie within `close_high`
+    brief_bits, brief_contrast  the frames of a film of no length, on average or nine in ten, must
+    lie within so many bits, or so much closer than elsewhere; `close_bits` and `short_contrast` are
+    asked of one of `short_seconds`, and what lies between of one between
     long_seconds     a calm film this long may lie further apart if it moves alike
-    few_bits, few_contrast  of a film that is looked at once in seconds, two pictures are enough if
-    each lies this close and they lie this much closer than elsewhere
+    few_bits, few_contrast  of a film that is looked at once in seconds, or one that is shorter than
+    `few_seconds`, two pictures are enough if each lies this close and they lie this much closer
+    than elsewhere
     still_bits       two films that stand still must lie within this and last equally long
     seen_…           of pairs that only the embeddings have seen, in bits as `sights` counts them:
     seen_high, seen_scenes  nine in ten of its frames lie within, and it shows so many pictures
@@ -51,11 +55,14 @@ class Thresholds:
     close_contrast: float = 15.0
     close_motion: float = 0.35
     close_high: float = 30.0
+    brief_bits: float = 16.0
+    brief_contrast: float = 70.0
     long_seconds: float = 8.0
     long_contrast: float = 25.0
     long_motion: float = 0.40
     few_bits: float = 20.0
     few_contrast: float = 100.0
+    few_seconds: float = 3.0
     still_bits: float = 18.0
     seen_high: float = 70.0
     seen_scenes: int = 6
@@ -102,6 +109,8 @@ class Thresholds:
             close_high=1.3 * self.close_high,
             close_contrast=0.7 * self.close_contrast,
             close_motion=0.7 * self.close_motion,
+            brief_bits=1.3 * self.brief_bits,
+            brief_contrast=0.7 * self.brief_contrast,
             long_contrast=0.6 * self.long_contrast,
             long_motion=0.6 * self.long_motion,
             still_bits=2.0 * self.still_bits,

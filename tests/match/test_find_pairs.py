@@ -211,6 +211,48 @@ def test_the_closer_films_lie_the_less_they_must_move(
     assert judge(witness, "contains", segments, pair, BALANCED) == verdict
 
 
+@pytest.mark.parametrize(
+    ("seconds", "bits", "gap", "motion", "verdict"),
+    [
+        (0.5, 4.0, 19.0, 0.65, "act"),
+        (0.8, 27.0, 89.0, 0.57, "act"),  # fast: nowhere else is it anything like it
+        (1.9, 20.0, 17.0, 0.35, "act"),  # the beginning of a film, turned
+        (0.5, 21.7, 20.6, 0.31, "nothing"),  # a hand goes down, in two signs of one signer
+        (1.2, 22.2, 58.4, 0.56, "nothing"),
+        (2.2, 24.6, 50.3, 0.51, "nothing"),  # the whole sign, in a film of all others
+        (5.0, 24.6, 50.3, 0.51, "act"),  # takes that are this long part
+    ],
+)
+def test_the_shorter_a_stretch_the_closer_it_must_lie(
+    seconds: float, bits: float, gap: float, motion: float, verdict: str
+) -> None:
+    witness = Witness(12, 8, 1.0, bits, bits, bits, bits + gap, motion)
+    segments = (Segment(0.0, seconds, 3.0, 3.0 + seconds, 1.0),)
+    pair = (clip(1, film(1), seconds), clip(2, film(1), 20.0))
+
+    assert judge(witness, "contains", segments, pair, BALANCED) == verdict
+
+
+@pytest.mark.parametrize(
+    ("scenes", "bits", "elsewhere", "verdict"),
+    [
+        (2, 13.0, 138.0, "act"),  # a cut
+        (1, 2.0, 90.0, "nothing"),  # a picture that stands still
+        (2, 13.0, 80.0, "nothing"),  # something moves a little
+        (2, 30.0, 138.0, "nothing"),
+        (2, 4.0, float("nan"), "nothing"),  # two frames of a file that has no more
+    ],
+)
+def test_two_different_pictures_the_same_time_apart_are_enough_of_half_a_second(
+    scenes: int, bits: float, elsewhere: float, verdict: str
+) -> None:
+    witness = Witness(2, scenes, 1.0, bits - 1, bits, bits, elsewhere, float("nan"))
+    segments = (Segment(0.0, 0.5, 7.4, 7.9, 1.0),)
+    pair = (clip(1, film(1), 0.5, step=0.04), clip(2, film(1), 20.0, step=0.24))
+
+    assert judge(witness, "contains", segments, pair, BALANCED) == verdict
+
+
 def test_a_copy_before_a_still_backdrop_is_found() -> None:
     take = film(1, stillness=1.5)
 
