@@ -60,17 +60,18 @@ class LibraryMemory:
     """
 
     def __init__(self) -> None:
-        self._roots: Roots | None = None
         self._rows: dict[Values, FileRow] = {}
-        self._files: dict[int, LibraryFile] = {}
+        self._last: tuple[Roots | None, dict[int, LibraryFile]] = (None, {})
 
     def forget(self) -> None:
         """Let go of everything."""
-        self._roots, self._rows, self._files = None, {}, {}
+        self._rows, self._last = {}, (None, {})
 
     def files(self, db: Database, roots: Roots) -> dict[int, LibraryFile]:
         """Return every file that is there, by its number, in their order."""
-        held = self._files if self._roots is roots else {}
+        last_roots, held = self._last
+        if last_roots is not roots:
+            held = {}
         rows = files.present(db, self._rows)
         own = [row for row in rows.values() if roots.has(row.root_id)]
         signed = _signatures(db, own, held)
@@ -81,7 +82,7 @@ class LibraryMemory:
             if file is None or file.row is not row or file.signature is not signature:
                 file = _file(row, signature, roots)
             found[row.id] = file
-        self._roots, self._rows, self._files = roots, rows, found
+        self._rows, self._last = rows, (roots, found)  # of two readers, either may end last
         return found
 
 

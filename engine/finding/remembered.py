@@ -27,13 +27,13 @@ class GroupMemory:
     """
 
     def __init__(self) -> None:
-        self._kinds: frozenset[Kind] = frozenset()
-        self._grouped: dict[int, _Grouped] = {}
+        # Set in one step: of two searches at a time, either may end first.
+        self._last: tuple[frozenset[Kind], dict[int, _Grouped]] = (frozenset(), {})
         self._stored: dict[FoundGroup, StoredGroup] = {}
 
     def forget(self) -> None:
         """Let go of everything."""
-        self._grouped, self._stored = {}, {}
+        self._last, self._stored = (frozenset(), {}), {}
 
     def grouped(
         self,
@@ -42,7 +42,9 @@ class GroupMemory:
         group: Callable[[Part], list[FoundGroup]],
     ) -> list[FoundGroup]:
         """Return the groups of these kinds of all parts, those of unknown parts by `group`."""
-        held = self._grouped if self._kinds == frozenset(kinds) else {}
+        last_kinds, held = self._last
+        if last_kinds != frozenset(kinds):
+            held = {}
         now: dict[int, _Grouped] = {}
         for part in parts:
             first = part.files[0].row.id
@@ -50,7 +52,7 @@ class GroupMemory:
             if known is None or known.part != part:
                 known = _Grouped(part, tuple(group(part)))
             now[first] = known
-        self._kinds, self._grouped = frozenset(kinds), now
+        self._last = (frozenset(kinds), now)
         return [found for each in now.values() for found in each.groups]
 
     def numbered(
@@ -68,5 +70,5 @@ class GroupMemory:
     def keep(self, groups: Sequence[FoundGroup], stored: Sequence[StoredGroup]) -> None:
         """Remember how groups are stored, now that they are; of those that were found last."""
         known = self._stored | dict(zip(groups, stored, strict=True))
-        found = [group for each in self._grouped.values() for group in each.groups]
+        found = [group for each in self._last[1].values() for group in each.groups]
         self._stored = {group: known[group] for group in found if group in known}

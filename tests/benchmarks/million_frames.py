@@ -4,12 +4,12 @@
 
 Writes a made-up library (`made_up_library`) into a state, asks for its duplicates in a process of
 its own, then adds one more copy and asks again, in a process that has just started (`cold`); that
-process, as a running server would, is asked eight times more, each time after another film, of
-which two share an intro or a test card with many (`new`: the median, and the worst). With `--tenth`
-the same is done for a tenth of the videos first, for the ratio. Prints seconds of CPU and of the
-clock, the peak of memory, the bytes of the state, and how much of what was planted was found and
-what was found beside it; exits with 1 if something strange was taken for a copy, or a limit is
-broken.
+process, as a running server would, is asked 24 times more, each time after another film, half of
+which share an intro or a test card with many (`new`: the median, and the worst, which must keep the
+limit). With `--tenth` the same is done for a tenth of the videos first, for the ratio. Prints
+seconds of CPU and of the clock, the peak of memory, the bytes of the state, and how much of what
+was planted was found and what was found beside it; exits with 1 if something strange was taken for
+a copy, or a limit is broken.
 """
 
 import argparse
@@ -33,7 +33,7 @@ from autodedup.schemas.find_duplicates import FindArguments, Group
 
 MOST_CPU_S, MOST_MIB, MOST_RATIO, MOST_NEW_S, MOST_PAGE_S = 120.0, 2048, 13.0, 0.5, 0.05
 LEAST_FOUND = 0.99
-WARM = 8  # times that a running server is asked
+WARM = 24  # times that a running server is asked
 PATIENT = Caller(lambda _progress: None, waits_to_the_end=True)
 Numbers = dict[str, float]
 
@@ -156,7 +156,7 @@ def main() -> int:
         and whole["found"] >= LEAST_FOUND * whole["planted"]
         and whole["cpu_s"] <= MOST_CPU_S
         and max(whole["peak_mib"], whole["new_peak_mib"]) <= MOST_MIB
-        and whole["new_cpu_s"] <= MOST_NEW_S
+        and whole["new_worst_cpu_s"] <= MOST_NEW_S
     )
     if options.tenth:
         ratio = whole["cpu_s"] / runs[0]["cpu_s"]
