@@ -4,6 +4,7 @@ The model is loaded when the first film asks for it, once a process; whoever lea
 loads neither the model nor onnxruntime.
 """
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -24,9 +25,9 @@ from autodedup.engine.signature.recipe import embedding_recipe
 _BATCH = 32  # frames between two signs of life
 # Short films are looked at many times a second: their hashes cost little, an embedding as much as
 # decoding some frames. One a second tells the edits of real clips (docs/performance.md).
-_CLOSEST_SECONDS = (0.24, 0.95)  # between two frames that are embedded, of short films and others
-_CLOSEST_SHARE = 0.1  # of the film's seconds, between the two
-_MOST = 240  # of one film
+_STEPS = ((1 / 4, 3.0), (1 / 2, 8.0), (1.0, math.inf))  # and the longest film, all in seconds
+_MOST = 240  # of one film, or half as many again
+_NOT_BESIDE = 0.55  # of a step: frames this close, each next to an instant of its own, are one
 _STILL_SECONDS = 0.99  # as long as the picture stays as it is
 _SAME_SHADES = 1.5  # of 255, on average: a picture that changed by less stayed as it is
 _EVERY = 4  # pixels between those that are compared
@@ -105,25 +106,43 @@ def worth_a_look(
 ) -> NDArray[np.intp]:
     """Return the places of the frames to embed: some in a second, fewer where nothing moves.
 
+    They lie next to whole multiples of a step, so that two encodes of a film, of which frames at
+    other instants were kept, are embedded at nearly the same ones.
+
     Args:
         times_seconds: (N,), rising.
         pictures: (N, H, W) luma.
         worth: (N,) which frames may be embedded at all.
     """
-    taken: list[int] = []
-    last = -np.inf
-    lasts = float(np.ptp(times_seconds)) if len(times_seconds) else 0.0
-    closest = max(float(np.clip(_CLOSEST_SHARE * lasts, *_CLOSEST_SECONDS)), lasts / _MOST)
+    step = _step(float(np.ptp(times_seconds)) if len(times_seconds) else 0.0)
     shades = pictures[:, ::_EVERY, ::_EVERY].astype(np.int16)
-    for place in np.flatnonzero(worth).tolist():
-        passed = times_seconds[place] - last
-        if passed < closest:
+    taken: list[int] = []
+    for place in _nearest(times_seconds, worth, step).tolist():
+        passed = times_seconds[place] - times_seconds[taken[-1]] if taken else np.inf
+        if passed < _NOT_BESIDE * step:
             continue
         if passed < _STILL_SECONDS and _alike(shades[place], shades[taken[-1]]):
             continue
         taken.append(place)
-        last = times_seconds[place]
     return np.array(taken, dtype=np.intp)
+
+
+def _step(seconds: float) -> float:
+    """Return the step for a film of this length; each is a part of all longer ones."""
+    step = next(step for step, longest in _STEPS if seconds <= longest)
+    return max(step, float(2.0 ** np.rint(np.log2(max(seconds, 1.0) / _MOST))))
+
+
+def _nearest(
+    times_seconds: NDArray[np.float64], worth: NDArray[np.bool_], step: float
+) -> NDArray[np.intp]:
+    """Return, of the frames that are worth it, those next to whole multiples of the step."""
+    places = np.flatnonzero(worth)
+    instants = np.rint(times_seconds[places] / step)
+    apart = np.abs(times_seconds[places] - instants * step)
+    order = np.lexsort((apart, instants))
+    nearest: NDArray[np.intp] = places[order[np.diff(instants[order], prepend=-1.0) != 0]]
+    return nearest
 
 
 def shape_within(displayed: Shape, box: Box) -> Shape:

@@ -6,7 +6,7 @@ MOMENTS = 3  # which instants are looked at, and the size of the small picture
 PERCEPTUAL = 2  # bars, transform, bits
 WAVELET = 1
 QUALITY = 2
-EMBEDDING = 4  # how a frame is cut and squeezed for the model, and how its numbers are kept
+EMBEDDING = 5  # how a frame is cut and squeezed for the model, and how its numbers are kept
 
 RECIPE = f"moments{MOMENTS} dct{PERCEPTUAL}[{','.join(VIEWS)}] whash{WAVELET} quality{QUALITY}"
 """The recipe as one short string, equal for signatures that may be compared."""
