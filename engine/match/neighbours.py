@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from autodedup.engine.embedding.calibration import ALIKE
 from autodedup.engine.embedding.runtime import DIMENSIONS
-from autodedup.engine.embedding.shapes import FULL, SMALL
+from autodedup.engine.embedding.shapes import FULL, SMALL, VIEWS
 from autodedup.engine.embedding.storage import from_bytes
 from autodedup.engine.match.approximate import Cells, Owned, distinct
 from autodedup.engine.match.frames import FrameTable
@@ -32,6 +32,7 @@ EXACT_FRAMES = 6_000  # up to which all are compared
 SPARSE_SECONDS = 4.0  # between two frames of a clip whose windows are looked up
 SPARSE_LEAST = 12  # of such frames in a clip, if it has as many
 TILE_ROWS, TILE_COLUMNS = 512, 4096
+LOT_FRAMES = 20_000  # whose views are copied at once: 40 MB
 
 # Of the frame that asks, and of the frame that is asked.
 COMPARED: Final = ((FULL, FULL), *((SMALL, window) for window in range(1, SMALL)))
@@ -125,15 +126,33 @@ class _Frames:
 
     def view(self, number: int, chosen: NDArray[np.bool_]) -> Owned:
         """Return one view of the chosen frames (M,)."""
-        edges = np.append(np.flatnonzero(np.diff(self.owner, prepend=-1)), len(self.owner))
-        rows = [
-            frames.rows[at[chosen[first:past]], number]
-            for frames, at, first, past in zip(
-                self.clips, self.at, edges[:-1].tolist(), edges[1:].tolist(), strict=True
-            )
-        ]
+        rows = [frames.rows[at, number] for frames, at in self._of_clips(chosen)]
         rows.append(np.zeros((0, DIMENSIONS), dtype=np.int8))
         return Owned(np.concatenate(rows), self.owner[chosen])
+
+    def views(self, chosen: NDArray[np.bool_]) -> NDArray[np.int8]:
+        """Return (K, V, 128): all views of the chosen frames (M,)."""
+        rows = [frames.rows[at] for frames, at in self._of_clips(chosen)]
+        rows.append(np.zeros((0, len(VIEWS), DIMENSIONS), dtype=np.int8))
+        return np.concatenate(rows)
+
+    def _of_clips(
+        self, chosen: NDArray[np.bool_]
+    ) -> Iterator[tuple[EmbeddedFrames, NDArray[np.intp]]]:
+        """Yield clips of which frames are chosen, and where these stand in their rows."""
+        edges = np.append(np.flatnonzero(np.diff(self.owner, prepend=-1)), len(self.owner))
+        before = np.concatenate(([0], np.cumsum(chosen)))[edges]
+        for clip in np.flatnonzero(np.diff(before)).tolist():
+            first, past = edges[clip : clip + 2].tolist()
+            yield self.clips[clip], self.at[clip][chosen[first:past]]
+
+    def lots(self, chosen: NDArray[np.bool_]) -> Iterator[NDArray[np.bool_]]:
+        """Cut the chosen frames (M,) into lots whose views all together take little room."""
+        places = np.flatnonzero(chosen)
+        for first in range(0, len(places), LOT_FRAMES):
+            lot = np.zeros_like(chosen)
+            lot[places[first : first + LOT_FRAMES]] = True
+            yield lot
 
     def sparse(self) -> NDArray[np.bool_]:
         """Choose some frames (M,) of every clip: one in so many seconds, of short clips several.
@@ -205,7 +224,7 @@ def _of_one(frames: _Frames, like: int) -> Iterator[_Met]:
     """Compare one clip with all; in large libraries only some windows of it and of the others."""
     everything, own = np.ones(len(frames.owner), dtype=bool), frames.owner == like
     some = frames.sparse() if len(frames.owner) > EXACT_FRAMES else everything
-    mine, its = np.flatnonzero(own & some), np.flatnonzero(some & ~own)
+    mine = np.flatnonzero(own & some)
     hits = _products(frames.view(FULL, everything), frames.view(FULL, own))
     hits = np.stack((hits[:, 0], np.flatnonzero(own)[hits[:, 1]]), axis=1)
     yield from _counted(frames, (FULL, FULL), hits, everything)
@@ -218,25 +237,38 @@ def _of_one(frames: _Frames, like: int) -> Iterator[_Met]:
     )
     in_own = _products(frames.view(SMALL, everything), together)
     small = frames.view(SMALL, own)
+    in_others: dict[int, list[NDArray[np.int64]]] = {window: [] for window in windows}
+    for lot in frames.lots(some & ~own):
+        rows, owner, places = frames.views(lot), frames.owner[lot], np.flatnonzero(lot)
+        for window in windows:
+            met = _products(small, Owned(rows[:, window], owner))
+            in_others[window].append(np.stack((met[:, 0], places[met[:, 1]]), axis=1))
     for number, window in enumerate(windows):
-        of_others = _products(small, frames.view(window, some & ~own))
+        of_others = np.concatenate([np.zeros((0, 2), dtype=np.int64), *in_others[window]])
         of_own = in_own[in_own[:, 1] // max(1, len(mine)) == number]
         held = np.concatenate((np.flatnonzero(own)[of_others[:, 0]], of_own[:, 0]))
-        shown = np.concatenate((its[of_others[:, 1]], mine[of_own[:, 1] % max(1, len(mine))]))
+        shown = np.concatenate((of_others[:, 1], mine[of_own[:, 1] % max(1, len(mine))]))
         yield from _counted(frames, (SMALL, window), np.stack((held, shown), axis=1), some)
 
 
 def _products(mine: Owned, its: Owned) -> NDArray[np.int64]:
     """Return (H, 2): which of mine and which of its rows lie close, of different clips."""
+    if len(mine.rows) < len(its.rows):
+        return _products(its, mine)[:, ::-1]
     found = [np.zeros((0, 2), dtype=np.int64)]
-    for start in range(0, len(its.rows), TILE_COLUMNS):
-        right = from_bytes(its.rows[start : start + TILE_COLUMNS]).T
-        owner = its.owner[start : start + TILE_COLUMNS]
-        for first in range(0, len(mine.rows), TILE_ROWS):
-            close = from_bytes(mine.rows[first : first + TILE_ROWS]) @ right >= ALIKE
-            close &= mine.owner[first : first + TILE_ROWS, None] != owner[None]
-            row, column = np.nonzero(close)
-            found.append(np.stack((first + row, start + column), axis=1))
+    few = [
+        (start, from_bytes(its.rows[start : start + TILE_COLUMNS]).T)
+        for start in range(0, len(its.rows), TILE_COLUMNS)
+    ]
+    for first in range(0, len(mine.rows), TILE_ROWS):
+        # Of the many rows only the lengths are asked: bringing them to one takes longer.
+        rows = mine.rows[first : first + TILE_ROWS].astype(np.float32)
+        least = ALIKE * np.maximum(np.linalg.norm(rows, axis=1), 1.0)
+        for start, right in few:
+            close = np.flatnonzero(rows @ right >= least[:, None])
+            row, column = first + close // right.shape[1], start + close % right.shape[1]
+            apart = mine.owner[row] != its.owner[column]
+            found.append(np.stack((row[apart], column[apart]), axis=1))
     return np.concatenate(found)
 
 

@@ -203,7 +203,7 @@ def one_by_one(clips: list[Clip]) -> set[tuple[int, int]]:
 
 
 @pytest.mark.parametrize("how", [lambda clips: set(neighbours_of(clips)), one_by_one])
-@pytest.mark.parametrize("limits", [{}, {"TILE_ROWS": 7, "TILE_COLUMNS": 50}])
+@pytest.mark.parametrize("limits", [{}, {"TILE_ROWS": 7, "TILE_COLUMNS": 50, "LOT_FRAMES": 13}])
 def test_films_that_share_pictures_are_neighbours_and_no_others(
     how: Callable[[list[Clip]], set[tuple[int, int]]],
     limits: dict[str, int],
@@ -213,6 +213,16 @@ def test_films_that_share_pictures_are_neighbours_and_no_others(
         monkeypatch.setattr(neighbours, name, value)
 
     assert how(family()) == SHARING
+
+
+def test_one_clip_lies_as_close_to_others_as_among_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(neighbours, "LOT_FRAMES", 13)
+    clips = family()
+    everything = neighbours_of(clips)
+
+    for place in range(len(clips)):
+        own = {pair: near for pair, near in everything.items() if place in pair}
+        assert neighbours_of(clips, like=place) == own
 
 
 def test_the_cells_of_large_libraries_give_the_same_neighbours_every_time(
