@@ -85,7 +85,9 @@ def _evenly(path: Path, count: int) -> Frames:
 def _each(path: Path, step: float, due: float, count: int) -> Frames:
     """Return up to `count` frames, `step` seconds apart, the first at `due`."""
     with av.open(str(path)) as container:
-        stream = container.streams.video[0]
+        stream = next(iter(container.streams.video), None)
+        if stream is None:
+            return _NO_FRAMES  # sound alone, under a film's name
         stream.codec_context.skip_frame = "NONREF"
         shown: list[Frames] = []
         for frame in container.decode(stream):

@@ -1,6 +1,8 @@
 """The measuring script measures what it says."""
 
+import wave
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from autodedup.engine.embedding.evaluate_pairs import table as pair_table
 from autodedup.engine.embedding.figures import curve, figures, table
 from autodedup.engine.embedding.pictures import draw
 from autodedup.engine.embedding.runtime import load_model
-from autodedup.engine.embedding.samples import drawn_films
+from autodedup.engine.embedding.samples import drawn_films, films_in
 from autodedup.engine.embedding.trials import TRIALS
 
 
@@ -30,6 +32,15 @@ def test_frames_of_a_film_that_lent_its_pictures_are_no_strangers() -> None:
 
     # Eight frames, each with the four of the two films it has nothing to do with.
     assert len(measured["network, whole"].false) == 32
+
+
+def test_what_holds_no_film_is_passed_over(tmp_path: Path) -> None:
+    with wave.open(str(tmp_path / "sound.mp4"), "wb") as sound:
+        sound.setparams((1, 2, 8000, 0, "NONE", "not compressed"))
+        sound.writeframes(bytes(16_000))
+    (tmp_path / "broken.mp4").write_bytes(b"nothing")
+
+    assert list(films_in(tmp_path, 3)) == []
 
 
 def test_turns_are_found_by_the_network_and_by_the_hash_only_with_its_views() -> None:
