@@ -13,6 +13,7 @@ from autodedup.engine.match.judge import confidence_of, judge, judge_embedded
 from autodedup.engine.match.looks import Look
 from autodedup.engine.match.meaning import agree_in_meaning
 from autodedup.engine.match.model import Clip, PairMatch, Segment
+from autodedup.engine.match.pauses import pauses
 from autodedup.engine.match.relate import coverage, is_reversal, relate
 from autodedup.engine.match.segments import (
     apart,
@@ -252,8 +253,10 @@ def _match(
     segments = tuple(stretch.segment for stretch in stretches)
     if is_reversal(segments):
         return None
-    of_a = coverage(a, weights[0] >= COMMON_WEIGHT, tuple((s.a_start, s.a_end) for s in segments))
-    of_b = coverage(b, weights[1] >= COMMON_WEIGHT, tuple((s.b_start, s.b_end) for s in segments))
+    in_a = tuple((s.a_start, s.a_end) for s in segments)
+    in_b = tuple((s.b_start, s.b_end) for s in segments)
+    of_a = coverage(a, weights[0] >= COMMON_WEIGHT, (*in_a, *pauses(a, in_a, in_b)))
+    of_b = coverage(b, weights[1] >= COMMON_WEIGHT, (*in_b, *pauses(b, in_b, in_a)))
     relation, inner = relate(a, b, of_a, of_b, segments)
     witness = _testimony(table, stretches)
     if isinstance(table.sight, EmbeddedSight):

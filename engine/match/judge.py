@@ -8,6 +8,7 @@ and takes of one scene, signs of one signer and two versions of one logo on the 
 import math
 from typing import Literal
 
+from autodedup.engine.match.align import USUAL_SPEEDS
 from autodedup.engine.match.model import Clip, PairRelation, Segment
 from autodedup.engine.match.thresholds import Thresholds
 from autodedup.engine.match.verify import CHANCE_BITS, Witness, usual_steps
@@ -20,6 +21,8 @@ _SHARED_SCENES = 3
 _PLENTY_OF_SCENES = 8
 _SELDOM = 3.0  # seconds between two frames of a film that is looked at by its keyframes
 _LEAST_DOUBT = 0.35  # however close two films lie
+_SPEEDS = (*USUAL_SPEEDS, *(1.0 / speed for speed in USUAL_SPEEDS))
+_SPEED_LEEWAY = 0.003
 
 
 def judge(
@@ -56,12 +59,14 @@ def judge_embedded(
     0.3 to 0.6 where a third of the picture is left, and by less than 0.3 for strangers; times the
     contrast that is 10 bits and more for most edits, and less than 5 for nearly all strangers.
     Two games on one level lie as close as a copy that little was done to, and move alike by 0.56;
-    such a copy does by 0.75.
+    such a copy does by 0.75. Two episodes after one title, or in one order of titles and pictures,
+    move alike as wholes, by 0.6: what speaks for a copy must be seen in both halves of it.
     """
     enough = (
         relation != "overlap"
         and witness.high_bits <= limits.seen_far_high
         and witness.scenes >= limits.seen_scenes
+        and not witness.half_motion < limits.seen_half_motion  # which may not be a number
     )
     if not enough:
         return "nothing"
@@ -86,7 +91,9 @@ def judge_embedded(
     else:
         moved = limits.seen_moved if close else limits.seen_far_moved
         alike = (
-            gap >= limits.seen_contrast
+            # What is hardly known again may be a stranger at some other speed.
+            (close or all(segment.speed == 1.0 for segment in segments))
+            and gap >= limits.seen_contrast
             and witness.motion >= asked
             and gap * witness.motion >= moved
         )
@@ -130,9 +137,11 @@ def _moves_alike(witness: Witness, segments: tuple[Segment, ...], limits: Thresh
         and witness.scenes >= limits.moving_scenes
         and witness.mean_bits <= limits.moving_bits
     )
+    # At any speed there are many lines, of which one may pass through much that is alike.
+    usual = all(min(abs(s.speed - u) for u in _SPEEDS) <= _SPEED_LEEWAY for s in segments)
     hard = (
         seconds >= limits.long_seconds
-        and gap >= limits.hard_contrast
+        and gap >= (limits.hard_contrast if usual else limits.moving_contrast)
         and witness.scenes >= limits.hard_scenes
         and witness.mean_bits <= limits.hard_bits
     )
@@ -202,7 +211,10 @@ def _stands_alike(
     pair: tuple[Clip, Clip],
     limits: Thresholds,
 ) -> bool:
-    """Say whether two still films are one: very close throughout, as long, and not displaced."""
+    """Say whether two still films are one: very close throughout, as long, and not displaced.
+
+    A camera that watches a street shows one background for hours, and other cars.
+    """
     a, b = pair
     leeway = max(0.1, 0.02 * max(a.seconds, b.seconds))
     as_long = abs(a.seconds - b.seconds) <= leeway
@@ -214,6 +226,7 @@ def _stands_alike(
         as_long
         and not displaced
         and witness.agreement == 1.0
+        and witness.scenes <= limits.still_scenes
         and witness.mean_bits <= limits.still_bits
     )
 

@@ -24,7 +24,8 @@ _LEAST_MOVED = 0.05  # of a squared embedding: less movement is not compared wit
 
 # All in cosines, or in halves of squared distances, which are of the same scale.
 _CLEAR = 0.84  # nothing lies over a window that is as close as this …
-_FURTHER = 0.22  # … and a covered one is further apart by so much
+_FURTHER = 0.22  # … and a covered one is further apart by so much …
+_STANDS_OUT = 0.5  # … of which most windows lie on the clear side of this share
 _MUCH_FURTHER = 0.4  # by so much where none is clear …
 _NOWHERE = 0.52  # … and the picture in it is in no view of the other film closer than this
 _MOVES_APART = 0.07  # so much more of it moves differently than of the closest window …
@@ -87,7 +88,10 @@ def is_laid_over(a_rows: NDArray[np.int8], b_rows: NDArray[np.int8]) -> bool:
         return False
     further = clear.close - covered.close
     if clear.close >= _CLEAR and further >= _FURTHER:
-        return not _is_drawn(covered, further)
+        # What a crop shows in its windows is displaced, more from window to window.
+        usual = float(np.median([window.close for window in windows]))
+        stands_out = usual - covered.close >= _STANDS_OUT * further
+        return stands_out and not _is_drawn(covered, further)
     return further >= _MUCH_FURTHER and max(_least_found(a, b), _least_found(b, a)) <= _NOWHERE
 
 

@@ -6,6 +6,7 @@ of frames that are merely alike. Both measure in bits of 256, so that the same l
 looked for in what either of them says.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -33,6 +34,8 @@ EMBEDDED_VIEW = "embedding"
 _ALIKE_BITS = 70.0
 _BITS_A_COSINE = _ALIKE_BITS / (1.0 - ALIKE)
 _LEAST_CHANGE = 0.002  # of a squared embedding: below it nothing moves that could be compared
+_MUCH_CHANGE = 0.1  # so much moves in most films; a few frames of calmer ones tell little
+_LEAST_HALF = 4  # frames
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -79,6 +82,13 @@ class Sight(Protocol):
 
     def motion(self, rows: Places, columns: Places) -> float:
         """Correlate what changes in a with what changes in b, -1..1; NaN where too little does."""
+        ...
+
+    def motion_of_halves(self, rows: Places, columns: Places) -> float:
+        """Return the motion of that half, in time, which moves less alike.
+
+        Of those in which much changes; NaN where there are none, or few frames.
+        """
         ...
 
 
@@ -130,6 +140,11 @@ class HashSight:
             return float("nan")
         both = float((changed_a & changed_b).mean())
         return (both - share_a * share_b) / float(spread)
+
+    def motion_of_halves(self, rows: Places, columns: Places) -> float:
+        """Return NaN: hashes tell single frames of two films apart."""
+        del rows, columns
+        return float("nan")
 
 
 class EmbeddedSight:
@@ -186,10 +201,21 @@ class EmbeddedSight:
 
     def motion(self, rows: Places, columns: Places) -> float:
         """Correlate what is left of the embeddings without each clip's mean, pair by pair."""
+        return self._correlated(rows, columns, _LEAST_CHANGE)
+
+    def motion_of_halves(self, rows: Places, columns: Places) -> float:
+        """Return the motion of the half that moves less alike, of those in which much changes."""
+        if len(rows) < 2 * _LEAST_HALF:
+            return float("nan")
+        halves = zip(np.array_split(rows, 2), np.array_split(columns, 2), strict=True)
+        moved = [self._correlated(*half, _MUCH_CHANGE) for half in halves]
+        return min((m for m in moved if not math.isnan(m)), default=float("nan"))
+
+    def _correlated(self, rows: Places, columns: Places, least: float) -> float:
         a, b = self._a[rows], self._b[columns]
         changed_a, changed_b = a - a.mean(axis=0), b - b.mean(axis=0)
         spread_a, spread_b = float((changed_a**2).sum()), float((changed_b**2).sum())
-        if len(rows) < 3 or min(spread_a, spread_b) < _LEAST_CHANGE * len(rows):  # noqa: PLR2004
+        if len(rows) < 3 or min(spread_a, spread_b) < least * len(rows):  # noqa: PLR2004
             return float("nan")
         return float((changed_a * changed_b).sum() / np.sqrt(spread_a * spread_b))
 

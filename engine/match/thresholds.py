@@ -14,7 +14,8 @@ class Thresholds:
     moving_contrast  how many bits closer than elsewhere a moving film must lie on its line
     moving_scenes    how many different pictures such a film must show
     moving_bits      its frames may be this far apart on average
-    hard_bits, hard_contrast, hard_scenes  the same for a longer film under a heavier edit
+    hard_bits, hard_contrast, hard_scenes  the same for a longer film under a heavier edit, at a
+    speed that is usual
     short_contrast   a moving film shorter than `short_seconds` must lie this much closer
     close_bits       a short or calm film must lie within this, and move alike
     close_contrast, close_motion  and by so much, less if it is closer; nine in ten of its frames
@@ -26,14 +27,17 @@ class Thresholds:
     few_bits, few_contrast  of a film that is looked at once in seconds, or one that is shorter than
     `few_seconds`, two pictures are enough if each lies this close and they lie this much closer
     than elsewhere
-    still_bits       two films that stand still must lie within this and last equally long
+    still_bits, still_scenes  two films that stand still must lie within this, last equally long and
+    show no more pictures
     seen_…           of pairs that only the embeddings have seen, in bits as `sights` counts them:
     seen_high, seen_scenes  nine in ten of its frames lie within, and it shows so many pictures
     seen_contrast, seen_motion   on its line a film lies so much closer, and moves so much alike
     seen_moved       the product of both must come to this
+    seen_half_motion  both halves of a film in which much moves must move so much alike
     seen_same_motion, seen_same_bits  frames that lie at no distance must move so much alike, and
     less up to this one
-    seen_far_high, seen_far_moved  frames may lie this much further apart if more of it moves alike
+    seen_far_high, seen_far_moved  frames may lie this much further apart if more of it moves alike,
+    at the film's own speed
     seen_short_contrast, seen_short_motion  of a film shorter than `seen_seconds`; or else, of one
     no shorter than `seen_own_seconds`, `seen_own_contrast`, `seen_own_motion` in so many pictures
     as `seen_own_scenes`
@@ -64,11 +68,13 @@ class Thresholds:
     few_contrast: float = 100.0
     few_seconds: float = 3.0
     still_bits: float = 18.0
+    still_scenes: int = 6
     seen_high: float = 70.0
     seen_scenes: int = 6
     seen_contrast: float = 10.0
     seen_motion: float = 0.40
     seen_moved: float = 10.0
+    seen_half_motion: float = 0.3
     seen_same_motion: float = 0.8
     seen_same_bits: float = 50.0
     seen_far_high: float = 85.0

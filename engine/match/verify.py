@@ -47,6 +47,7 @@ class Witness:
     worst_bits  the largest distance of those that agree
     elsewhere   mean distance of the same frames at other times; NaN where there are none
     motion      -1..1, correlation of what changes in both clips; NaN where too little changes
+    half_motion the same of that half of the pairs in which they move less alike
     """
 
     frames: int
@@ -57,6 +58,7 @@ class Witness:
     worst_bits: float
     elsewhere: float
     motion: float
+    half_motion: float = float("nan")
 
 
 def usual_steps(*times: NDArray[np.float64]) -> list[float]:
@@ -144,6 +146,7 @@ def testify(
         worst_bits=float(path.bits[agree].max(initial=0)),
         elsewhere=_elsewhere(path, line, times, sight.distance),
         motion=sight.motion(path.rows, path.columns),
+        half_motion=sight.motion_of_halves(path.rows, path.columns),
     )
 
 

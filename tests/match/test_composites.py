@@ -13,6 +13,7 @@ from autodedup.engine.footage import picture_edits
 from autodedup.engine.footage.film import render_film, render_take
 from autodedup.engine.footage.scenes import Frames
 from autodedup.engine.match.composites import shows_another
+from autodedup.engine.match.laid_over import is_laid_over
 from autodedup.engine.match.model import Clip, EmbeddedFrames, Segment
 from autodedup.engine.match.sights import ViewPair
 from autodedup.engine.signature.copy import copy_model, cut_out
@@ -118,6 +119,27 @@ def test_an_edit_makes_no_composite(change: Change) -> None:
     film = footage(5)
 
     assert not shows_another((seen(film), seen(change(film))), whole(film), WHOLES)
+
+
+@pytest.mark.parametrize(
+    ("closeness", "laid_over"),
+    [
+        ((0.88, 0.86, 0.77, 0.75, 0.74, 0.74, 0.70, 0.65, 0.64), False),  # a mirrored crop
+        ((0.88, 0.88, 0.88, 0.87, 0.87, 0.86, 0.86, 0.70, 0.64), True),  # a film in a corner
+    ],
+)
+def test_in_a_crop_all_windows_are_displaced_and_under_a_film_a_few_are_covered(
+    closeness: tuple[float, ...], laid_over: bool
+) -> None:
+    chance = np.random.default_rng(4)
+    film, other = chance.normal(size=(2, 40, SMALL + 1, 128)).astype(np.float32)
+    film /= np.linalg.norm(film, axis=2, keepdims=True)
+    other /= np.linalg.norm(other, axis=2, keepdims=True)
+    share = np.ones(SMALL + 1, dtype=np.float32)
+    share[1:10] = closeness
+    edit = share[:, None] * film + np.sqrt(1 - share**2)[:, None] * other
+
+    assert is_laid_over(to_bytes(film), to_bytes(edit)) is laid_over
 
 
 def test_only_the_seconds_that_are_shared_are_looked_at() -> None:

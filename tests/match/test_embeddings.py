@@ -137,18 +137,10 @@ def test_a_few_seconds_that_lie_close_nowhere_else_are_a_copy(seconds: float, st
     assert (match.relation, match.view) == ("near", EMBEDDED_VIEW)
 
 
-@pytest.mark.parametrize(
-    ("mean_bits", "contrast", "motion", "verdict"),
-    [
-        (13.0, 18.0, 0.56, "nothing"),  # two games on one level
-        (13.0, 28.0, 0.81, "act"),  # a logo over a calm film
-        (53.0, 23.0, 0.49, "act"),  # a crop to three quarters of each side
-    ],
-)
-def test_the_closer_embeddings_lie_the_more_must_move_alike(
-    mean_bits: float, contrast: float, motion: float, verdict: str
-) -> None:
-    witness = Witness(
+def witnessed(
+    mean_bits: float, contrast: float, motion: float, half_motion: float = float("nan")
+) -> Witness:
+    return Witness(
         frames=16,
         scenes=16,
         agreement=1.0,
@@ -157,11 +149,54 @@ def test_the_closer_embeddings_lie_the_more_must_move_alike(
         worst_bits=mean_bits + 10,
         elsewhere=mean_bits + contrast,
         motion=motion,
+        half_motion=half_motion,
     )
 
+
+@pytest.mark.parametrize(
+    ("witness", "verdict"),
+    [
+        (witnessed(13.0, 18.0, 0.56), "nothing"),  # two games on one level
+        (witnessed(13.0, 28.0, 0.81), "act"),  # a logo over a calm film
+        (witnessed(53.0, 23.0, 0.49), "act"),  # a crop to three quarters of each side
+        (witnessed(41.0, 52.0, 0.55, half_motion=0.12), "nothing"),  # two episodes of one series
+        (witnessed(41.0, 52.0, 0.55, half_motion=0.38), "act"),
+    ],
+)
+def test_what_embeddings_see_must_move_alike_in_both_halves_and_more_the_closer_it_lies(
+    witness: Witness, verdict: str
+) -> None:
     whole = (Segment(0.0, 16.0, 0.0, 16.0, 1.0),)
 
     assert judge_embedded(witness, "near", whole, Thresholds()) == verdict
+
+
+@pytest.mark.parametrize(("speed", "verdict"), [(1.0, "act"), (25 / 30, "nothing")])
+def test_what_is_hardly_known_again_must_play_at_the_films_own_speed(
+    speed: float, verdict: str
+) -> None:
+    witness = witnessed(72.0, 54.0, 0.5)
+    whole = (Segment(0.0, 16.0, 0.0, 16.0 * speed, speed),)
+
+    assert judge_embedded(witness, "near", whole, Thresholds()) == verdict
+
+
+def test_two_films_in_the_same_order_of_alike_scenes_are_not_copies() -> None:
+    """A title and then a drawn film, of two series: only the change between them is one."""
+
+    def drawn(seed: int) -> Film:
+        own = film(seed)
+
+        def waves(times: Times) -> Waves:
+            grounds = np.random.default_rng(8).normal(size=(2, 256))
+            return 2.6 * grounds[(times >= 8).astype(int)] + own(times)
+
+        return waves
+
+    films = [seen(n, drawn(n), 18, HIDDEN) for n in (1, 2, 3)]
+
+    assert neighbours_of(films), "they must lie close, or nothing is shown"
+    assert find(*films) == []
 
 
 def test_a_hidden_shared_intro_is_not_mentioned() -> None:

@@ -253,6 +253,25 @@ def test_two_different_pictures_the_same_time_apart_are_enough_of_half_a_second(
     assert judge(witness, "contains", segments, pair, BALANCED) == verdict
 
 
+@pytest.mark.parametrize(("scenes", "verdict"), [(5, "act"), (22, "nothing")])
+def test_a_camera_that_other_cars_pass_does_not_stand_still(scenes: int, verdict: str) -> None:
+    witness = Witness(58, scenes, 1.0, 17.7, 22.0, 30.0, 17.3, 0.16)
+    pair = (clip(1, film(1), 7), clip(2, film(1), 7))
+
+    assert judge(witness, "near", (Segment(0.0, 7.0, 0.0, 7.0, 1.0),), pair, BALANCED) == verdict
+
+
+@pytest.mark.parametrize(("speed", "verdict"), [(0.986, "nothing"), (25 / 24, "act"), (1.0, "act")])
+def test_a_heavily_edited_film_is_known_at_a_usual_speed(speed: float, verdict: str) -> None:
+    """One of many speeds fits two games on one level, for some of what passes by is the same."""
+    witness = Witness(56, 40, 0.75, 71.0, 83.0, 89.0, 114.0, 0.35)
+    pair = (clip(1, film(1), 15), clip(2, film(1), 15))
+
+    said = judge(witness, "contains", (Segment(0.0, 14.6, 0.0, 14.4, speed),), pair, BALANCED)
+
+    assert (said == "act") == (verdict == "act")
+
+
 def test_a_copy_before_a_still_backdrop_is_found() -> None:
     take = film(1, stillness=1.5)
 
