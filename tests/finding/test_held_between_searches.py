@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from match_films import Edit, clip, film, joined
 
-from autodedup.engine.finding import parts, remembered
+from autodedup.engine.finding import parts, remembered, run
 from autodedup.engine.finding.contents import contents_of
 from autodedup.engine.finding.run import FindRun
 from autodedup.engine.library import Library
@@ -116,8 +116,8 @@ class State:
 def answer(db: Database, roots: Roots, question: dict[str, object]) -> tuple[list[Group], object]:
     """Return all groups and totals of a search that is carried out."""
     arguments = FindArguments.model_validate(question)
-    run = FindRun(db, roots, Settings(root=(roots.base.path,)), arguments)
-    told = run.run(threading.Event())
+    search = FindRun(db, roots, Settings(root=(roots.base.path,)), arguments)
+    told = search.run(threading.Event())
     assert told.result is not None
     row = results.get(db, int(told.result[1:]))
     assert row is not None
@@ -271,6 +271,56 @@ def test_newcomers_in_any_order_are_grouped_as_all_at_once_are(tmp_path: Path, s
         at_once.adds(*comer)
 
     assert named(answered[0]) == named(at_once.asked({})[0])
+
+
+def test_many_newcomers_are_grouped_alike_looked_up_or_searched_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_up: list[int | None] = []
+    search = run.find_pairs
+
+    def watched(*asked: object, like: int | None, **how: object) -> object:
+        looked_up.append(like)
+        return search(*asked, like=like, **how)
+
+    monkeypatch.setattr(run, "find_pairs", watched)
+    monkeypatch.setattr(run, "FEW", 1.0)
+    answers = []
+    for most in (0, 12):
+        monkeypatch.setattr(run, "A_FEW", most)
+        state = State(tmp_path / str(most))
+        for seed in range(12):
+            state.adds(seed, "encoded anew")
+        state.asked({})
+        for seed in range(3):
+            for edit in EDITS:
+                state.adds(seed, edit)
+        looked_up.clear()
+        answers.append((state.asked({}), [like is None for like in looked_up]))
+
+    assert [how for _, how in answers] == [[True], [False] * 12]
+    assert answers[0][0] == answers[1][0]
+    assert len(answers[0][0][0]) == 3
+
+
+def test_two_searches_at_a_time_answer_as_each_alone(state: State) -> None:
+    for seed in (*range(6), *range(6)):
+        state.adds(seed, "encoded anew")
+    alone = [state.asked_afresh(question) for question in QUESTIONS]
+    answers: dict[tuple[int, int], object] = {}
+
+    def asks(number: int) -> None:
+        for again in range(4):
+            answers[number, again] = state.asked(QUESTIONS[number])
+        state.db.release()
+
+    threads = [threading.Thread(target=asks, args=(number,)) for number in range(len(QUESTIONS))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert answers == {(n, again): alone[n] for n in range(len(QUESTIONS)) for again in range(4)}
 
 
 def test_only_what_a_newcomer_is_related_to_is_grouped_again(
