@@ -7,9 +7,9 @@ its own, then adds one more copy and asks again, in a process that has just star
 process, as a running server would, is asked 24 times more, each time after another film, half of
 which share an intro or a test card with many (`new`: the median, and the worst, which must keep the
 limit), and then once after 40 more at once (`forty`). With `--tenth` the same is done for a tenth
-of the videos first, for the ratio. Prints seconds of CPU and of the clock, the peak of memory, the bytes of the state, and how much of what
-was planted was found and what was found beside it; exits with 1 if something strange was taken for
-a copy, or a limit is broken.
+of the videos first, for the ratio. Prints seconds of CPU and of the clock, the peak of memory, the
+bytes of the state, and how much of what was planted was found and what was found beside it; exits
+with 1 if something strange was taken for a copy, or a limit is broken.
 """
 
 import argparse
