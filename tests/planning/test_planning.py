@@ -367,7 +367,7 @@ def made_talk(folder: Path) -> Film:
     film, other = (render_film(seed, size=(320, 180), seconds=20.0, fps=12) for seed in (5, 9))
     talk = replace(film, frames=inside(other.frames, film.frames, share=0.36))
     encode(talk, folder / "talk.mp4")
-    encode(cut_out(film, 4.1, 6.6), folder / "clip.mp4")
+    encode(cut_out(film, 3.1, 5.6), folder / "clip.mp4")
     return film
 
 
