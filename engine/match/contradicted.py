@@ -30,16 +30,18 @@ def without_contradicted(matches: Iterable[PairMatch]) -> list[PairMatch]:
         matches: All that is known of the contents, or of some and of those they match.
     """
     known = list(matches)
+    composites = [match for match in known if match.composite]
+    if not composites:
+        return known
     claims: dict[int, dict[int, PairMatch]] = defaultdict(dict)
     for match in known:
         if match.relation in {"near", "contains"}:
             claims[match.a][match.b] = claims[match.b][match.a] = match
     against: Counter[_Pair] = Counter()
-    for match in known:
-        if match.composite:
-            for content in claims[match.a].keys() & claims[match.b].keys():
-                both = claims[content][match.a], claims[content][match.b]
-                against.update((claim.a, claim.b) for claim in _doubted(content, *both))
+    for match in composites:
+        for content in claims[match.a].keys() & claims[match.b].keys():
+            both = claims[content][match.a], claims[content][match.b]
+            against.update((claim.a, claim.b) for claim in _doubted(content, *both))
     fallen = {
         (one, other)
         for (one, other), denied in against.items()
