@@ -27,6 +27,7 @@ from autodedup.engine.match.stars import Group, Member, Twin, star
 from autodedup.schemas.vocabulary import ACTING_KINDS, KeepRule, Kind
 
 _FEW = 3  # parts: fewer cannot be copies of one film and something else
+_LEFT_OVER = 0.35  # of the copies of a film that a longer one may not reach and take its place
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +176,7 @@ class _Grouping:
 
         Such a film may reach fewer: an edit that is seen in a copy is not always seen in a film
         that holds it. But without it that film would be alone, and it shows all that the copy does.
+        Where it leaves many over, it does not: one film's copies would stand in two groups.
         """
         copies = reach.whole | reach.inside
         found: dict[int, _Reach] = {}
@@ -185,7 +187,8 @@ class _Grouping:
                 other = self._of_one_film(self._reach(film, left, left), left)
                 taken = {film.file_id, *other.whole, *other.inside}
                 over = {copy: left[copy] for copy in copies if copy not in taken}
-                if reach.keeper.file_id in taken and self._are_one_group(over):
+                few = len(over) <= max(_FEW - 1, _LEFT_OVER * len(copies))
+                if few and reach.keeper.file_id in taken and self._are_one_group(over):
                     found[film.file_id] = other
         if not found:
             return reach
