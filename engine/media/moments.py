@@ -34,7 +34,7 @@ DENSE_THIN_SECONDS = 1800.0  # up to here a thinly keyed film is looked at dense
 MOST_FRAMES = 2000  # of one film, whatever it claims
 # Of a film, one in a window: so a film of two hours costs at most twice one of ten minutes. A part
 # of it must then last half a minute to be known again by two of its pictures.
-MOST_KEYFRAMES = 500
+MOST_KEYFRAMES = 480
 
 _LONGEST_GAP = 3600.0  # seconds; a longer leap between two frames is a broken timestamp
 _JITTER = 1.0  # seconds back that are disorder, not a clock set anew

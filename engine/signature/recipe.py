@@ -2,7 +2,7 @@
 
 from autodedup.engine.signature.views import VIEWS
 
-MOMENTS = 3  # which instants are looked at, and the size of the small picture
+MOMENTS = 4  # which instants are looked at, and the size of the small picture
 PERCEPTUAL = 2  # bars, transform, bits
 WAVELET = 1
 QUALITY = 2

@@ -152,5 +152,5 @@ def test_a_claim_that_proves_far_too_long_is_noticed() -> None:
 
 
 def test_the_keyframes_of_a_very_long_film_are_bounded() -> None:
-    assert keyframe_window(36_000) == 72.0
+    assert keyframe_window(36_000) == 75.0
     assert keyframe_window(None) == 0.0
