@@ -20,6 +20,10 @@ CLOSEST_TOLERANCE, WIDEST_TOLERANCE = 0.12, 0.6  # seconds
 _OF_STEP, _OF_STEP_SPARSE = 0.6, 1.05
 _SPARSE = 4.0  # times the other's step
 CHANCE_BITS = 128.0  # what two unrelated frames differ by on average, of 256
+_CALM_CONTRAST = 30.0
+_BACKWARDS_FRAMES = 12  # fewer do not tell in which direction a film runs
+_BACKWARDS_SHIFT, _BACKWARDS_SHARE = 0.5, 0.5  # of the seconds and of the frames
+_BACKWARDS_LINES = 120
 NEUTRAL_BITS = 90.0  # halfway between a hard edit of one picture and two pictures
 
 
@@ -48,6 +52,7 @@ class Witness:
     elsewhere   mean distance of the same frames at other times; NaN where there are none
     motion      -1..1, correlation of what changes in both clips; NaN where too little changes
     half_motion the same of that half of the pairs in which they move less alike
+    backwards   mean distance where one clip is played backwards; NaN where it was not asked
     """
 
     frames: int
@@ -59,6 +64,7 @@ class Witness:
     elsewhere: float
     motion: float
     half_motion: float = float("nan")
+    backwards: float = float("nan")
 
 
 def usual_steps(*times: NDArray[np.float64]) -> list[float]:
@@ -144,9 +150,13 @@ def testify(
         mean_bits=float(path.bits.mean()),
         high_bits=_high(path.bits),
         worst_bits=float(path.bits[agree].max(initial=0)),
-        elsewhere=_elsewhere(path, line, times, sight.distance),
+        elsewhere=(elsewhere := _elsewhere(path, line, times, sight.distance)),
         motion=sight.motion(path.rows, path.columns),
         half_motion=sight.motion_of_halves(path.rows, path.columns),
+        # What lies so much closer than at other times does not run backwards.
+        backwards=_backwards(path, line, times, sight.distance)
+        if elsewhere - path.bits.mean() < _CALM_CONTRAST
+        else float("nan"),
     )
 
 
@@ -176,3 +186,28 @@ def _elsewhere(
     if not far.any():
         return float("nan")
     return float(distance[np.ix_(rows, columns)][far].mean())
+
+
+def _backwards(
+    path: Path,
+    line: Line,
+    times: tuple[NDArray[np.float64], NDArray[np.float64]],
+    distance: NDArray[np.uint8],
+) -> float:
+    """Return the least mean distance of the path's frames on a line that runs backwards.
+
+    NaN where too few frames are on any.
+    """
+    rows, columns = np.unique(path.rows), np.unique(path.columns)
+    if min(len(rows), len(columns)) < _BACKWARDS_FRAMES:
+        return float("nan")
+    table = distance[np.ix_(rows, columns)][:, ::-1]
+    a, b = line.speed * times[0][rows], -times[1][columns][::-1]
+    most = _BACKWARDS_SHIFT * float(b[-1] - b[0])
+    step = max(path.tolerance, 2 * most / _BACKWARDS_LINES)
+    found = [float("nan")]
+    for shift in np.arange(-most, most, step).tolist():
+        _, _, bits = _closest(table, a - a[0] + b[0] + shift, b, path.tolerance)
+        if len(bits) >= _BACKWARDS_SHARE * len(rows):
+            found.append(float(bits.mean()))
+    return float(np.fmin.reduce(found))

@@ -161,6 +161,27 @@ def test_a_film_played_backwards_is_not_mentioned() -> None:
     assert find(clip(1, forwards, 40, step=0.25), clip(2, backwards, 40, step=0.25)) == []
 
 
+def test_a_calm_film_is_known_from_itself_played_backwards() -> None:
+    """A speaker who nods all the time agrees with itself backwards, a nod later or earlier."""
+    room, nod = np.random.default_rng(1).normal(size=(2, 256))
+    gestures = np.random.default_rng(2).normal(size=(20, 256))
+
+    def forwards(times: Times) -> Waves:
+        second = times.astype(int)
+        inside = (times - second)[:, None]
+        gesture = (1 - inside) * gestures[second] + inside * gestures[second + 1]
+        return room + 0.45 * np.sin(2 * np.pi * times / 1.6)[:, None] * nod + 0.15 * gesture
+
+    def backwards(times: Times) -> Waves:
+        return forwards(16.3 - times)
+
+    one, copy = (clip(n, forwards, 16, Edit(noise=0.03), step=0.25) for n in (1, 2))
+    other = clip(3, backwards, 16, Edit(noise=0.03), step=0.25)
+
+    assert find(one, other) == []
+    assert only(find(one, copy)).relation == "near"
+
+
 def test_a_film_with_many_copies_is_still_found_inside_a_longer_one() -> None:
     longer, seconds = joined([(film(1), 0, 20), (film(2), 0, 20)])
     copies = [clip(n, film(1), 20) for n in range(2, 20)]
