@@ -162,7 +162,9 @@ def _moves_alike(witness: Witness, segments: tuple[Segment, ...], limits: Thresh
     )
     # A different take of one pose is close at rest and parts when it moves; a copy never parts.
     # The closer two films lie, the less they have to move to show that they move together.
-    unhurried = seconds >= limits.short_seconds or all(s.speed == 1.0 for s in segments)
+    # Pictures that stand still lie on lines of many speeds: a few of them tell none.
+    many = seconds >= limits.short_seconds and witness.scenes >= limits.moving_scenes
+    unhurried = many or all(s.speed == 1.0 for s in segments)
     doubt = max(_LEAST_DOUBT, witness.mean_bits / limits.close_bits)
     close = (
         unhurried

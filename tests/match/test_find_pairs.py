@@ -198,6 +198,18 @@ def test_two_takes_before_one_backdrop_are_not_copies(stillness: float) -> None:
     assert [m for m in find(*takes) if m.relation != "overlap"] == []
 
 
+@pytest.mark.parametrize(
+    ("scenes", "speed", "verdict"),
+    [(3, 0.91, "mention"), (3, 1.0, "act"), (12, 0.91, "act")],
+)
+def test_a_few_still_pictures_tell_no_speed(scenes: int, speed: float, verdict: str) -> None:
+    slideshows = Witness(28, scenes, 1.0, 0.3, 1.0, 2.0, 108.0, 1.0)
+    segments = (Segment(1.6, 18.0, 0.0, 16.4 * speed, speed),)
+    pair = (clip(1, film(1), 18), clip(2, film(1), 18))
+
+    assert judge(slideshows, "contains", segments, pair, BALANCED) == verdict
+
+
 def test_the_loose_profile_acts_upon_what_balanced_leaves() -> None:
     two_signs = Witness(37, 22, 1.0, 26.3, 36.2, 51.0, 72.8, 0.47)
     segments = (Segment(0.0, 2.2, 0.0, 2.2, 1.0),)
