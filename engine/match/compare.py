@@ -30,8 +30,8 @@ from autodedup.engine.match.verify import (
     NEUTRAL_BITS,
     WIDEST_TOLERANCE,
     Path,
-    Witness,
     path_along,
+    runs_backwards,
     testify,
     tolerance_for,
 )
@@ -258,11 +258,15 @@ def _match(
     of_a = coverage(a, weights[0] >= COMMON_WEIGHT, (*in_a, *pauses(a, in_a, in_b)))
     of_b = coverage(b, weights[1] >= COMMON_WEIGHT, (*in_b, *pauses(b, in_b, in_a)))
     relation, inner = relate(a, b, of_a, of_b, segments)
-    witness = _testimony(table, stretches)
+    path, line = _main_path(table, stretches)
+    witness = testify(path, line, table.sight, table.times)
     if isinstance(table.sight, EmbeddedSight):
         verdict = judge_embedded(witness, relation, segments, limits)
     else:
         verdict = judge(witness, relation, segments, pair, limits)
+        # Asked last, and of few pairs: it takes as long as all before.
+        if verdict != "nothing" and runs_backwards(path, line, table.sight, table.times):
+            return None
     if limits.profile == "strict" and not (relation == "near" and is_strictly_alike(a, b, limits)):
         verdict = "mention" if verdict == "act" else verdict
     if verdict == "nothing":
@@ -285,8 +289,8 @@ def _match(
     )
 
 
-def _testimony(table: _Table, stretches: list[_Stretch]) -> Witness:
-    """Weigh the longest line's stretches together; the others only add to the coverage."""
+def _main_path(table: _Table, stretches: list[_Stretch]) -> tuple[Path, Line]:
+    """Return the longest line and its stretches together: the others only add to the coverage."""
     main = max(stretches, key=lambda s: s.score).line
     paths = [s.path for s in stretches if s.line == main]
     whole = Path(
@@ -295,4 +299,4 @@ def _testimony(table: _Table, stretches: list[_Stretch]) -> Witness:
         np.concatenate([p.bits for p in paths]),
         table.tolerance,
     )
-    return testify(whole, main, table.sight, table.times)
+    return whole, main

@@ -20,7 +20,6 @@ _SHARED_CONTRAST = 40.0
 _SHARED_SCENES = 3
 _PLENTY_OF_SCENES = 8
 _SELDOM = 3.0  # seconds between two frames of a film that is looked at by its keyframes
-_BACKWARDS_BITS, _BACKWARDS_CLOSER = 3.0, 0.25  # so many, or a share of what it is forwards
 _LEAST_DOUBT = 0.35  # however close two films lie
 _SPEEDS = (*USUAL_SPEEDS, *(1.0 / speed for speed in USUAL_SPEEDS))
 _SPEED_LEEWAY = 0.003
@@ -34,8 +33,6 @@ def judge(
     limits: Thresholds,
 ) -> Verdict:
     """Say what may be done with a pair that stands in `relation` by the witness."""
-    if _runs_backwards(witness):
-        return "nothing"
     if relation != "overlap" and witness.agreement >= limits.agreement:
         if _moves_alike(witness, segments, limits):
             return "act"
@@ -101,12 +98,6 @@ def judge_embedded(
             and gap * witness.motion >= moved
         )
     return "act" if alike else "nothing"
-
-
-def _runs_backwards(witness: Witness) -> bool:
-    """Say whether two calm films lie clearly closer where one of them is played backwards."""
-    closer = witness.mean_bits - witness.backwards
-    return closer >= max(_BACKWARDS_BITS, _BACKWARDS_CLOSER * witness.mean_bits)
 
 
 def contrast(witness: Witness) -> float:

@@ -20,10 +20,11 @@ CLOSEST_TOLERANCE, WIDEST_TOLERANCE = 0.12, 0.6  # seconds
 _OF_STEP, _OF_STEP_SPARSE = 0.6, 1.05
 _SPARSE = 4.0  # times the other's step
 CHANCE_BITS = 128.0  # what two unrelated frames differ by on average, of 256
-_CALM_CONTRAST = 30.0
+_CALM_CONTRAST = 30.0  # what lies so much closer than at other times does not run backwards
 _BACKWARDS_FRAMES = 12  # fewer do not tell in which direction a film runs
 _BACKWARDS_SHIFT, _BACKWARDS_SHARE = 0.5, 0.5  # of the seconds and of the frames
 _BACKWARDS_LINES = 120
+_BACKWARDS_BITS, _BACKWARDS_CLOSER = 3.0, 0.25  # so many, or a share of what it is forwards
 NEUTRAL_BITS = 90.0  # halfway between a hard edit of one picture and two pictures
 
 
@@ -52,7 +53,6 @@ class Witness:
     elsewhere   mean distance of the same frames at other times; NaN where there are none
     motion      -1..1, correlation of what changes in both clips; NaN where too little changes
     half_motion the same of that half of the pairs in which they move less alike
-    backwards   mean distance where one clip is played backwards; NaN where it was not asked
     """
 
     frames: int
@@ -64,7 +64,6 @@ class Witness:
     elsewhere: float
     motion: float
     half_motion: float = float("nan")
-    backwards: float = float("nan")
 
 
 def usual_steps(*times: NDArray[np.float64]) -> list[float]:
@@ -150,14 +149,24 @@ def testify(
         mean_bits=float(path.bits.mean()),
         high_bits=_high(path.bits),
         worst_bits=float(path.bits[agree].max(initial=0)),
-        elsewhere=(elsewhere := _elsewhere(path, line, times, sight.distance)),
+        elsewhere=_elsewhere(path, line, times, sight.distance),
         motion=sight.motion(path.rows, path.columns),
         half_motion=sight.motion_of_halves(path.rows, path.columns),
-        # What lies so much closer than at other times does not run backwards.
-        backwards=_backwards(path, line, times, sight.distance)
-        if elsewhere - path.bits.mean() < _CALM_CONTRAST
-        else float("nan"),
     )
+
+
+def runs_backwards(
+    path: Path,
+    line: Line,
+    sight: Sight,
+    times: tuple[NDArray[np.float64], NDArray[np.float64]],
+) -> bool:
+    """Say whether two calm films lie clearly closer where one of them is played backwards."""
+    forwards = float(path.bits.mean()) if len(path.bits) else 0.0
+    if not _elsewhere(path, line, times, sight.distance) - forwards < _CALM_CONTRAST:
+        return False
+    closer = forwards - _backwards(path, line, times, sight.distance)
+    return closer >= max(_BACKWARDS_BITS, _BACKWARDS_CLOSER * forwards)
 
 
 def _high(bits: NDArray[np.uint8]) -> float:
