@@ -19,9 +19,7 @@ class Facing:
     @classmethod
     def of_match(cls, match: PairMatch, content: int) -> "Facing":
         """Return the facing of the file with this content, whichever side of the match it is."""
-        if match.a == content:
-            return cls(match.segments)
-        return cls(match.swapped().segments)
+        return cls(match.segments_of(content))
 
     @classmethod
     def from_the_start(cls, seconds: float) -> "Facing":

@@ -118,11 +118,11 @@ def _weights(table: FrameTable, hits: Hits, clips: int) -> NDArray[np.float64]:
     # A film that is a small part of this one is no stranger to it: all that it has is here.
     back = np.searchsorted(pairs, pairs % clips * clips + pairs // clips)
     share = np.maximum(share, share[back])[np.searchsorted(pairs, pair)]
-    firsts = np.flatnonzero(np.diff(frame, prepend=-1))
-    strangers = np.bincount(np.cumsum(np.diff(frame, prepend=-1) > 0) - 1, 1.0 - share)
+    begins = np.diff(frame, prepend=-1) > 0
+    strangers = np.bincount(np.cumsum(begins) - 1, 1.0 - share)
     # Two or three strange clips may share a shot with this one; ten share a logo.
     weight = np.ones(len(table.owner))
-    weight[frame[firsts]] = 1.0 / (1.0 + (strangers / 4.0) ** 2)
+    weight[frame[begins]] = 1.0 / (1.0 + (strangers / 4.0) ** 2)
     return weight
 
 

@@ -265,7 +265,8 @@ def _match(
     else:
         verdict = judge(witness, relation, segments, pair, limits)
         # Asked last, and of few pairs: it takes as long as all before.
-        if verdict != "nothing" and runs_backwards(path, line, table.sight, table.times):
+        asked = (witness, path, line, table.sight, table.times)
+        if verdict != "nothing" and runs_backwards(*asked):
             return None
     if limits.profile == "strict" and not (relation == "near" and is_strictly_alike(a, b, limits)):
         verdict = "mention" if verdict == "act" else verdict

@@ -63,9 +63,7 @@ def _doubted(content: int, one: PairMatch, other: PairMatch) -> tuple[PairMatch,
 
 def _spans(content: int, match: PairMatch) -> _Spans:
     """Return from which to which of its seconds a match speaks of a content."""
-    if content == match.a:
-        return [(segment.a_start, segment.a_end) for segment in match.segments]
-    return [(segment.b_start, segment.b_end) for segment in match.segments]
+    return [(segment.a_start, segment.a_end) for segment in match.segments_of(content)]
 
 
 def _speak_of_the_same(one: _Spans, other: _Spans) -> bool:

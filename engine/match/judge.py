@@ -92,7 +92,7 @@ def judge_embedded(
         moved = limits.seen_moved if close else limits.seen_far_moved
         alike = (
             # What is hardly known again may be a stranger at some other speed.
-            (close or all(segment.speed == 1.0 for segment in segments))
+            (close or _at_its_own_speed(segments))
             and gap >= limits.seen_contrast
             and witness.motion >= asked
             and gap * witness.motion >= moved
@@ -107,6 +107,10 @@ def contrast(witness: Witness) -> float:
 
 def _seconds(segments: tuple[Segment, ...]) -> float:
     return sum(segment.a_end - segment.a_start for segment in segments)
+
+
+def _at_its_own_speed(segments: tuple[Segment, ...]) -> bool:
+    return all(segment.speed == 1.0 for segment in segments)
 
 
 def confidence_of(witness: Witness, covered: float) -> float:
@@ -155,7 +159,7 @@ def _moves_alike(witness: Witness, segments: tuple[Segment, ...], limits: Thresh
     # The closer two films lie, the less they have to move to show that they move together.
     # Pictures that stand still lie on lines of many speeds: a few of them tell none.
     many = seconds >= limits.short_seconds and witness.scenes >= limits.moving_scenes
-    unhurried = many or all(s.speed == 1.0 for s in segments)
+    unhurried = many or _at_its_own_speed(segments)
     doubt = max(_LEAST_DOUBT, witness.mean_bits / limits.close_bits)
     close = (
         unhurried
@@ -200,7 +204,7 @@ def _shows_all_that_can_be_seen(
     seconds = _seconds(segments)
     return (
         (seconds < limits.few_seconds or (seldom >= _SELDOM and seconds >= limits.long_seconds))
-        and all(segment.speed == 1.0 for segment in segments)
+        and _at_its_own_speed(segments)
         and witness.frames == witness.scenes >= 2  # noqa: PLR2004
         and witness.worst_bits <= limits.few_bits
         and contrast(witness) >= limits.few_contrast
@@ -220,13 +224,11 @@ def _stands_alike(
     a, b = pair
     leeway = max(0.1, 0.02 * max(a.seconds, b.seconds))
     as_long = abs(a.seconds - b.seconds) <= leeway
-    displaced = any(
-        segment.speed != 1.0 or abs(segment.a_start - segment.b_start) > 0.5  # noqa: PLR2004
-        for segment in segments
-    )
+    displaced = any(abs(s.a_start - s.b_start) > 0.5 for s in segments)  # noqa: PLR2004
     return (
         as_long
         and not displaced
+        and _at_its_own_speed(segments)
         and witness.agreement == 1.0
         and witness.scenes <= limits.still_scenes
         and witness.mean_bits <= limits.still_bits

@@ -93,6 +93,10 @@ class PairMatch:
         """Return the match as one of two films that share its seconds, and no more."""
         return replace(self, relation="overlap", inner=None)
 
+    def segments_of(self, content: int) -> tuple[Segment, ...]:
+        """Return the segments with the seconds of `content`, one of a and b, as those of a."""
+        return self.segments if content == self.a else self.swapped().segments
+
     def swapped(self) -> "PairMatch":
         """Return the same with a and b in each other's place."""
         segments = tuple(segment.swapped() for segment in self.segments)

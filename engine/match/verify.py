@@ -156,14 +156,18 @@ def testify(
 
 
 def runs_backwards(
+    witness: Witness,
     path: Path,
     line: Line,
     sight: Sight,
     times: tuple[NDArray[np.float64], NDArray[np.float64]],
 ) -> bool:
-    """Say whether two calm films lie clearly closer where one of them is played backwards."""
-    forwards = float(path.bits.mean()) if len(path.bits) else 0.0
-    if not _elsewhere(path, line, times, sight.distance) - forwards < _CALM_CONTRAST:
+    """Say whether two calm films lie clearly closer where one of them is played backwards.
+
+    `witness` is what the rest, as `testify` takes it, says of them forwards.
+    """
+    forwards = witness.mean_bits
+    if not witness.elsewhere - forwards < _CALM_CONTRAST:  # which may not be a number
         return False
     closer = forwards - _backwards(path, line, times, sight.distance)
     return closer >= max(_BACKWARDS_BITS, _BACKWARDS_CLOSER * forwards)

@@ -21,7 +21,7 @@ from autodedup.engine.errors import (
     UnknownIdError,
 )
 from autodedup.engine.footage.encode import Encoding, encode
-from autodedup.engine.footage.film import cut_out, joined, render_film
+from autodedup.engine.footage.film import Film, cut_out, joined, render_film
 from autodedup.engine.footage.picture_edits import cropped, inside
 from autodedup.engine.footage.time_edits import looped
 from autodedup.engine.workbench import Workbench
@@ -339,11 +339,16 @@ def test_like_answers_for_a_file_that_no_group_has_room_for(
     ]
 
 
+def film_and_talk() -> tuple[Film, Film]:
+    """Return a film of twenty seconds, and another film over a corner of it."""
+    film, other = (render_film(seed, size=(320, 180), seconds=20.0, fps=12) for seed in (5, 9))
+    return film, replace(film, frames=inside(other.frames, film.frames, share=0.36))
+
+
 def test_a_talk_about_a_film_is_let_go_for_the_film_by_no_plan(
     open_bench: OpenBench, tmp_path: Path
 ) -> None:
-    film, other = (render_film(seed, size=(320, 180), seconds=20.0, fps=12) for seed in (5, 9))
-    talk = replace(film, frames=inside(other.frames, film.frames, share=0.36))
+    film, talk = film_and_talk()
     encode(film, tmp_path / "film.mp4")
     encode(film, tmp_path / "copy.webm", Encoding(".webm", "libvpx-vp9", "libopus"))
     encode(talk, tmp_path / "talk.mp4")
@@ -365,8 +370,7 @@ def test_a_talk_about_a_film_is_let_go_for_the_film_by_no_plan(
 def test_where_a_crop_does_not_tell_a_talk_from_its_film_the_film_tells_for_it(
     open_bench: OpenBench, tmp_path: Path
 ) -> None:
-    film, other = (render_film(seed, size=(320, 180), seconds=20.0, fps=12) for seed in (5, 9))
-    talk = replace(film, frames=inside(other.frames, film.frames, share=0.36))
+    film, talk = film_and_talk()
     encode(talk, tmp_path / "talk.mp4")
     encode(replace(film, frames=cropped(film.frames, 0.25, 0.25, 1, 1)), tmp_path / "crop.mp4")
     bench = open_bench(tmp_path)
