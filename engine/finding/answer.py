@@ -21,6 +21,7 @@ from autodedup.engine.settings import Settings
 from autodedup.engine.store import files, generation, results
 from autodedup.engine.store.database import Database
 from autodedup.schemas.find_duplicates import FileField, FindAnswer, FindArguments, Group, GroupFile
+from autodedup.schemas.vocabulary import ACTING_KINDS
 
 SHOWN_FILES = 12  # of one group in a default answer; totals and plans count them all
 MOST_SHOWN_FILES = results.HEAD_FILES  # of one group, for a client that asked for a page size
@@ -31,7 +32,7 @@ def totals_of(
 ) -> dict[str, JsonValue]:
     """Return the sums that every page of a result carries."""
     kinds = Counter(group.kind for group in groups)
-    acting = [group for group in groups if group.kind not in {"overlap", "semantic"}]
+    acting = [group for group in groups if group.kind in ACTING_KINDS]
     return {
         "totals": {
             "groups": len(groups),

@@ -9,7 +9,7 @@ from autodedup.engine.library import LibraryFile
 from autodedup.engine.store import results
 from autodedup.schemas.evidence import Evidence
 from autodedup.schemas.find_duplicates import Group, Twin
-from autodedup.schemas.vocabulary import Kind
+from autodedup.schemas.vocabulary import ACTING_KINDS, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,7 @@ class FoundGroup:
     @property
     def redundant_files(self) -> int:
         """Return how many members may go: none that is protected, a clip only beside its twin."""
-        acting = self.kind not in {"overlap", "semantic"}
-        return sum(member.redundant for member in self.members) if acting else 0
+        return sum(member.redundant for member in self.members) if self._acting else 0
 
     @property
     def reclaimable_bytes(self) -> int:
@@ -58,7 +57,11 @@ class FoundGroup:
             for stat in (m.file.row.stat for m in self.members if m.redundant)
             if (stat.device, stat.inode) != (kept.device, kept.inode)
         }
-        return 0 if self.kind in {"overlap", "semantic"} else sum(freed.values())
+        return sum(freed.values()) if self._acting else 0
+
+    @property
+    def _acting(self) -> bool:
+        return self.kind in ACTING_KINDS
 
     def numbered(self, connection: apsw.Connection) -> Group:
         """Return the group as it is stored and shown, with its lasting id."""

@@ -17,6 +17,7 @@ from autodedup.engine.store.database import Database
 from autodedup.schemas.find_duplicates import Group
 from autodedup.schemas.find_duplicates import Twin as ToldTwin
 from autodedup.schemas.plan_actions import PlanArguments
+from autodedup.schemas.vocabulary import ACTING_KINDS
 
 ALL = 1_000_000  # more groups than a result can hold
 StoredGroup = tuple[Group, str]  # with the name of the pairs it rests on; see `store.pairs`
@@ -47,7 +48,7 @@ def chosen_groups(db: Database, arguments: PlanArguments) -> list[StoredGroup]:
             )
     found = results.page(db, row.id, 0, ALL)
     # What only overlaps, or is alike in meaning, is acted upon only when asked for by group id.
-    return [(group, row.basis) for group in found if group.kind not in {"overlap", "semantic"}]
+    return [(group, row.basis) for group in found if group.kind in ACTING_KINDS]
 
 
 def _group(db: Database, group_id: str) -> StoredGroup:
