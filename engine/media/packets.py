@@ -37,7 +37,7 @@ class KeyframeGate:
         """Say whether this is the first keyframe of its window."""
         if not packet.is_keyframe:
             return False
-        stamp = packet.dts if packet.pts is None else packet.pts
+        stamp = _stamp(packet)
         if stamp is None or not self._window:
             return True
         place = stamp * self._tick // self._window
@@ -57,7 +57,7 @@ class IntraGate:
 
     def __call__(self, packet: "Packet[VideoStream]") -> bool:
         """Say whether this is the first packet at or after an instant."""
-        stamp = packet.dts if packet.pts is None else packet.pts
+        stamp = _stamp(packet)
         if stamp is None:
             return True
         seconds = stamp * self._tick
@@ -84,6 +84,11 @@ class Approach:
         far = packet.pts is not None and packet.pts < self._close
         self._context.skip_frame = self._skips[far]
         return True
+
+
+def _stamp(packet: "Packet[VideoStream]") -> int | None:
+    """Return when a packet is shown, in ticks, or when it is decoded where it tells no more."""
+    return packet.dts if packet.pts is None else packet.pts
 
 
 def without_tails(packets: Packets, tick: float) -> "Iterator[Packet[VideoStream]]":
