@@ -2,13 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from io import FileIO
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-
-from autodedup.engine.media.facts import MediaFacts
 
 SHORT_SIDE = 128  # pixels of the small picture: enough for 16 frequencies of every crop
 LONG_SIDE = 320
@@ -34,20 +30,6 @@ class Look:
     seen_seconds: float
     notes: tuple[str, ...] = ()
     colours: NDArray[np.uint8] | None = None
-
-
-class FrameSource(Protocol):
-    """A decoder: something that looks at a film at the moments that `moments` asks for."""
-
-    def look(
-        self, file: FileIO, facts: MediaFacts, report: Progress, *, colour: bool = False
-    ) -> Look:
-        """Decode the chosen moments, in colour too where that is asked for.
-
-        Raises:
-            FileError: DECODE_FAILED, TRUNCATED: no picture could be had.
-        """
-        ...
 
 
 def small_size(width: int, height: int) -> tuple[int, int]:
