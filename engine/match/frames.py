@@ -41,12 +41,12 @@ class FrameTable:
 
     def spread(self, weight: NDArray[np.float64], clip: Clip, owner: int) -> NDArray[np.float64]:
         """Return (N,) weights of all frames of a clip: repeats weigh what the first one does."""
-        low, high = np.searchsorted(self.owner, (owner, owner + 1))
+        own = self.frames_of(owner)
         votes = voting(clip)
-        if low == high:
+        if not len(own):
             return votes.astype(np.float64)
-        place = np.searchsorted(self.place[low:high], np.arange(len(votes)), side="right") - 1
-        return weight[low:high][np.maximum(place, 0)] * votes
+        place = np.searchsorted(self.place[own], np.arange(len(votes)), side="right") - 1
+        return weight[own[np.maximum(place, 0)]] * votes
 
 
 def voting(clip: Clip) -> NDArray[np.bool_]:
