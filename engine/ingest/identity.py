@@ -6,7 +6,7 @@ SHA-256 over everything is computed for those that still agree.
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from autodedup.engine.errors import CancelledError, FileError
@@ -79,14 +79,11 @@ class Identity:
             CancelledError: `stop` was set; what was hashed is kept.
         """
         wanted = {row.id: row for row in self._look_alikes(covers)}
-        self._tally.begin("hashing look-alikes", (row.stat.size for row in wanted.values()))
-
-        def tasks() -> Iterator[DigestTask]:
-            for row in wanted.values():
-                self._tally.taken(row.id, row.path, row.stat.size)
-                yield ask(DigestTask, row.id, row, self._roots)
-
-        for outcome in self._pool.run(tasks(), stop):
+        tasks = (
+            ask(DigestTask, key, row, self._roots)
+            for key, row in self._tally.in_turn("hashing look-alikes", wanted)
+        )
+        for outcome in self._pool.run(tasks, stop):
             row = wanted[outcome.task.key]
             self._tally.ended(row.id)
             with self._db.atomic() as connection:

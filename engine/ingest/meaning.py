@@ -5,7 +5,7 @@ bounded queues between them; what is finished is written at once.
 """
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from autodedup.engine.errors import CancelledError
@@ -44,15 +44,12 @@ class Meaning:
         for row in rows:
             if row.signature_id is not None and row.signature_id not in known:
                 holder.setdefault(row.signature_id, row)
-        self._tally.begin("embedding meanings", [row.stat.size for row in holder.values()])
-
-        def tasks() -> Iterator[StillsTask]:
-            for key, row in holder.items():
-                self._tally.taken(key, row.path, row.stat.size)
-                yield replace(ask(StillsTask, key, row, self._roots), side=ready.side)
-
+        tasks = (
+            replace(ask(StillsTask, key, row, self._roots), side=ready.side)
+            for key, row in self._tally.in_turn("embedding meanings", holder)
+        )
         refused = 0
-        for outcome in self._pool.run(tasks(), stop):
+        for outcome in self._pool.run(tasks, stop):
             self._tally.ended(outcome.task.key)
             if isinstance(outcome, Failed):
                 refused += 1  # it is signed all the same: it is only not compared by meaning

@@ -2,7 +2,7 @@
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import apsw
@@ -57,16 +57,12 @@ class Signing:
         """
         to_decode = {content.decoded.id: content for content in self._unsigned(rows)}
         embedded = self._embedding is not None
-        sizes = [content.decoded.stat.size for content in to_decode.values()]
-        self._tally.begin("signing", sizes)
-
-        def tasks() -> Iterator[SignTask]:
-            for key, content in to_decode.items():
-                file = content.decoded
-                self._tally.taken(key, file.path, file.stat.size)
-                yield replace(ask(SignTask, key, file, self._roots), embedded=embedded)
-
-        for outcome in self._decoders.run(tasks(), stop):
+        decoded = {key: content.decoded for key, content in to_decode.items()}
+        tasks = (
+            replace(ask(SignTask, key, file, self._roots), embedded=embedded)
+            for key, file in self._tally.in_turn("signing", decoded)
+        )
+        for outcome in self._decoders.run(tasks, stop):
             content = to_decode[outcome.task.key]
             self._tally.ended(outcome.task.key)
             with self._db.atomic() as connection:

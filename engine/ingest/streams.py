@@ -7,7 +7,7 @@ same streams: same codecs, same picture size, and all but the same length.
 import itertools
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from autodedup.engine.ingest.asking import ask
 from autodedup.engine.ingest.tally import Tally
@@ -46,15 +46,11 @@ class Streams:
         for file in files.select(self._db, "status = 'PROCESSED'"):
             if file.signature_id in wanted and self._roots.has(file.root_id):
                 holder.setdefault(file.signature_id, file)
-        sizes = [file.stat.size for file in holder.values()]
-        self._tally.begin("comparing streams", sizes)
-
-        def tasks() -> Iterator[StreamHashTask]:
-            for key, file in holder.items():
-                self._tally.taken(key, file.path, file.stat.size)
-                yield ask(StreamHashTask, key, file, self._roots)
-
-        for outcome in self._pool.run(tasks(), stop):
+        tasks = (
+            ask(StreamHashTask, key, file, self._roots)
+            for key, file in self._tally.in_turn("comparing streams", holder)
+        )
+        for outcome in self._pool.run(tasks, stop):
             self._tally.ended(outcome.task.key)
             # A file that cannot be read to its end has no claim to the same streams: it is still
             # compared by its pictures, so nothing is lost by leaving the hash out.

@@ -7,13 +7,14 @@ has left is told in the answer's own sums.
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from autodedup.engine.ingest.forecast import Forecast
 from autodedup.engine.media.facts import DecodeRoute
 from autodedup.engine.names import shown
 from autodedup.engine.pace import SETTLED_AFTER_S
 from autodedup.engine.paging import ERRORS_BYTES, fitting, weight
+from autodedup.engine.store.files import FileRow
 from autodedup.schemas.errors import FileCode
 from autodedup.schemas.ingest import FileError, IngestRate, Route, ScanCounts
 from autodedup.schemas.jobs import Progress
@@ -71,6 +72,17 @@ class Tally:
             if doing == "signing":
                 self._signing_since = self._stage_since
         self._forecast.expect(all_sizes)
+
+    def in_turn(self, doing: str, files: Mapping[int, FileRow]) -> Iterator[tuple[int, FileRow]]:
+        """Begin a stage, and give out its files; each is in hand from when it is taken here."""
+        self.begin(doing, (file.stat.size for file in files.values()))
+
+        def given() -> Iterator[tuple[int, FileRow]]:
+            for key, file in files.items():
+                self.taken(key, file.path, file.stat.size)
+                yield key, file
+
+        return given()
 
     def taken(self, key: int, path: str, size: int) -> None:
         """Say which file of the stage is in hand now."""
