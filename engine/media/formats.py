@@ -15,6 +15,7 @@ from collections.abc import Callable
 from io import FileIO
 
 import av
+from av.codec.context import CodecContext
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
@@ -129,7 +130,12 @@ def _claim(stream: VideoStream) -> tuple[bool, bool, int, int]:
     """Return what makes one stream more of a film than another."""
     context = stream.codec_context
     area = context.width * context.height
-    return stream.frames != 1, context.name not in _OF_STILLS, area, -stream.index
+    return stream.frames != 1, codec_of(context) not in _OF_STILLS, area, -stream.index
+
+
+def codec_of(context: CodecContext) -> str:
+    """Return the codec's own name: a context's is that of its decoder, libdav1d for AV1."""
+    return context.codec.canonical_name
 
 
 def said(error: Exception) -> str:

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from io import FileIO
 
 import av
-from av.codec.context import CodecContext
 from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
@@ -20,6 +19,7 @@ from autodedup.engine.media.formats import (
     ANIMATIONS,
     BARE_STREAMS,
     TIMES_MADE_UP,
+    codec_of,
     films,
     open_container,
     picture_stream,
@@ -121,7 +121,7 @@ def _facts(container: InputContainer, stream: VideoStream, frame: VideoFrame) ->
     context = getattr(sound, "codec_context", None)
     return MediaFacts(
         container=container.format.name,
-        codec=_named(stream.codec_context),
+        codec=codec_of(stream.codec_context),
         width=width,
         height=height,
         rotation=rotation,
@@ -129,15 +129,10 @@ def _facts(container: InputContainer, stream: VideoStream, frame: VideoFrame) ->
         frames_per_second=_rate(container, stream),
         bitrate_bps=container.bit_rate or None,
         pixel_format=frame.format.name,
-        audio_codec=_named(context) if context else None,
+        audio_codec=codec_of(context) if context else None,
         audio_channels=context.channels if context else None,
         video_streams=len(films(container)),
     )
-
-
-def _named(context: CodecContext) -> str:
-    """Return the codec's own name: a context's is that of its decoder, libdav1d for AV1."""
-    return context.codec.canonical_name
 
 
 def claimed_seconds(container: InputContainer, stream: VideoStream) -> float | None:

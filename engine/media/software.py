@@ -28,6 +28,7 @@ from autodedup.engine.media.facts import MediaFacts
 from autodedup.engine.media.formats import (
     BARE_STREAMS,
     TIMES_MADE_UP,
+    codec_of,
     open_container,
     picture_stream,
     said,
@@ -175,7 +176,7 @@ class _Film:
         if stream.time_base is None:
             return
         container.seek(int(target / stream.time_base), stream=stream)
-        codec = stream.codec_context.name
+        codec = codec_of(stream.codec_context)
         far: Skip = "BIDIR" if codec in _SPARING_WITH_BIDIRECTIONAL else "NONREF"
         gate = Approach(stream, target - _CLOSE_SECONDS, far, "NONREF")
         frames = self._frames(container, container.demux(stream), seen, gate)
@@ -225,7 +226,7 @@ class _Film:
         """Have the decoder leave out what a grid of this step can do without."""
         # Bare streams have no timestamps: frames are counted, so none may be missing.
         if container.format.name not in BARE_STREAMS:
-            stream.codec_context.skip_frame = self._skipped(step, stream.codec_context.name)
+            stream.codec_context.skip_frame = self._skipped(step, codec_of(stream.codec_context))
 
     def _spare_less(self, stream: VideoStream, steps: float) -> None:
         """Decode a film more fully in which so many steps passed without a frame."""

@@ -13,7 +13,7 @@ from av.packet import Packet
 from av.stream import Stream
 
 from autodedup.engine.errors import FileError
-from autodedup.engine.media.formats import open_container, picture_stream, said
+from autodedup.engine.media.formats import codec_of, open_container, picture_stream, said
 from autodedup.engine.media.frames import Progress
 from autodedup.engine.media.reading import Seen, opened
 
@@ -56,13 +56,13 @@ def stream_hash(path: str, expected: Seen | None = None, report: Progress | None
 
 def _begun(stream: Stream) -> "hashlib._Hash":
     context = stream.codec_context
-    return hashlib.sha256((context.name if context else "unknown").encode())
+    return hashlib.sha256((codec_of(context) if context else "unknown").encode())
 
 
 def _parts(packet: "Packet[Stream]") -> Iterator[bytes]:
     """Yield what is hashed of one packet."""
     context = packet.stream.codec_context
-    codec, data = (context.name if context else ""), bytes(packet)
+    codec, data = (codec_of(context) if context else ""), bytes(packet)
     if codec in {"h264", "hevc"}:
         length_bytes = _length_bytes(codec, context.extradata or b"")
         for unit in _by_length(data, length_bytes) if length_bytes else _by_start_code(data):

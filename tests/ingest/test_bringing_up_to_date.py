@@ -22,6 +22,7 @@ from autodedup.engine.ingest.run import IngestRun
 from autodedup.engine.opening import open_library
 from autodedup.engine.settings import Settings
 from autodedup.engine.store import files, leases, signatures
+from autodedup.engine.store.database import migrations
 from autodedup.engine.workbench import Workbench
 from autodedup.schemas.find_duplicates import FindArguments
 from autodedup.schemas.ingest import IngestArguments
@@ -58,6 +59,21 @@ def test_exact_copies_share_one_signature(library: Path) -> None:
     numbers = signature_numbers(library)
     assert numbers["holiday/harbour.mp4"] == numbers["holiday/harbour (1).mp4"]
     assert numbers["holiday/harbour.mp4"] != numbers["backup/harbour.mkv"]
+
+
+def test_streams_that_were_hashed_under_their_decoders_names_are_hashed_anew(
+    library: Path, open_bench: OpenBench
+) -> None:
+    db, _ = open_library(Settings(root=(library,)), library / ".autodedup" / "state.db")
+    hashed = signatures.stream_hashes(db)
+    assert hashed
+    with db.atomic() as connection:
+        connection.execute("UPDATE signatures SET stream_hash = x'00'")
+        connection.execute(migrations()[5])
+
+    ingest(open_bench(library))
+
+    assert signatures.stream_hashes(db) == hashed
 
 
 def test_an_unchanged_library_decodes_nothing(library: Path, open_bench: OpenBench) -> None:

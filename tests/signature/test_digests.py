@@ -6,6 +6,7 @@ from pathlib import Path
 
 import av
 import pytest
+from written_films import written
 
 from autodedup.engine.errors import FileError
 from autodedup.engine.footage.encode import Encoding, encode
@@ -52,6 +53,38 @@ def test_other_pictures_or_another_sound_are_other_streams(film: Film, tmp_path:
     repacked(paths[0], paths[2], kinds=("video",))
 
     assert len({stream_hash(os.fspath(path)) for path in paths}) == 3
+
+
+def of_whole_packets(path: Path, codecs: tuple[str, ...]) -> bytes:
+    """Return the hash of streams that no container rewrites, called by these names."""
+    digests = [hashlib.sha256(codec.encode()) for codec in codecs]
+    with av.open(path) as container:
+        for packet in container.demux():
+            if packet.size:
+                digests[packet.stream_index].update(bytes(packet))
+    return hashlib.sha256(b"".join(digest.digest() for digest in digests)).digest()
+
+
+def test_sound_is_called_by_its_codec_and_not_by_its_decoder(film: Film, tmp_path: Path) -> None:
+    """That of MP3 is mp3float, or mp3 where FFmpeg was built without it."""
+    if "libmp3lame" not in av.codec.codecs_available:
+        pytest.skip("MP3 cannot be written here")
+    path = tmp_path / "film.avi"
+    encode(film, path, Encoding(video="mpeg4", audio="libmp3lame", quality=5))  # type: ignore[arg-type]
+
+    assert stream_hash(os.fspath(path)) == of_whole_packets(path, ("mpeg4", "mp3"))
+
+
+def test_pictures_are_called_by_their_codec_and_not_by_its_decoder(
+    film: Film, tmp_path: Path
+) -> None:
+    """That of AV1 is libdav1d, libaom-av1 or av1, as FFmpeg was built."""
+    if "libsvtav1" not in av.codec.codecs_available:
+        pytest.skip("AV1 cannot be written here")
+    options = {"preset": "12", "svtav1-params": "lp=1"}
+    path = written(tmp_path / "film.mp4", film.frames[:24], codec="libsvtav1", options=options)
+
+    assert stream_hash(os.fspath(path)) == of_whole_packets(path, ("av1",))
 
 
 def test_streams_of_a_file_that_is_no_video_are_refused(tmp_path: Path) -> None:
