@@ -9,7 +9,6 @@ import argparse
 import queue
 import sys
 import threading
-import time
 from types import ModuleType
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -29,6 +28,7 @@ from autodedup.engine.media.choose import Chip
 from autodedup.engine.media.costs import Costs
 from autodedup.engine.workers.child import die_with_parent, own_pipes
 from autodedup.engine.workers.framing import receive, send
+from autodedup.engine.workers.signs_of_life import SignsOfLife
 from autodedup.engine.workers.wire import signature_message
 from autodedup.schemas.base import Frozen
 
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from autodedup.engine.embedding.torch_runtime import TorchModel
     from autodedup.engine.gpu.sign import GpuSigner
 
-_SIGN_OF_LIFE_S = 0.2
 _MOST_AT_ONCE = 16
 _SPARE = 2  # beyond the decoders
 
@@ -88,7 +87,7 @@ class Service:
     def _answer(self, signer: "GpuSigner", ask: Ask) -> None:
         from autodedup.engine.media.nvdec import NotByNvdecError
 
-        life = _Life(self, ask.key)
+        life = SignsOfLife(lambda: self.tell(Alive(key=ask.key)))
         try:
             signature, known = signer.sign(
                 ask.path,
@@ -115,21 +114,6 @@ class Service:
 def films_at_once(chip: Chip) -> int:
     """Return how many films are in hand: one a decoder, one being opened, one being hashed."""
     return min(chip.engines + _SPARE, _MOST_AT_ONCE)
-
-
-class _Life:
-    """Tells the server now and then that a film has come further."""
-
-    def __init__(self, service: Service, key: int) -> None:
-        self._service, self._key = service, key
-        self._told_at = time.monotonic()
-        self._furthest = -1.0
-
-    def report(self, progress: float) -> None:
-        now = time.monotonic()
-        if progress > self._furthest and now - self._told_at >= _SIGN_OF_LIFE_S:
-            self._told_at, self._furthest = now, progress
-            self._service.tell(Alive(key=self._key))
 
 
 def main() -> None:

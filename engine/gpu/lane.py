@@ -6,7 +6,6 @@ times. A film on which it makes no progress is taken from it in the same way.
 
 import os
 import queue
-import signal
 import subprocess
 import sys
 import threading
@@ -28,6 +27,7 @@ from autodedup.engine.gpu.wire import (
 )
 from autodedup.engine.signature.model import Signature
 from autodedup.engine.workers.framing import NonsenseError, receive, send
+from autodedup.engine.workers.process import ending
 from autodedup.engine.workers.tasks import Done, Failed, SignTask
 from autodedup.engine.workers.wire import in_hex, signature_of
 
@@ -173,7 +173,7 @@ class GpuLane:
             except NonsenseError:
                 pass
             process.kill()
-        self._inbox.put((life, how or _ending(process.returncode), b""))
+        self._inbox.put((life, how or ending(process.returncode), b""))
 
     def _ask(self, take: Take, wait_s: Callable[[], float]) -> None:
         while len(self._in_hand) < self._at_once and (task := take()) is not None:
@@ -263,12 +263,3 @@ class GpuLane:
         self._killed_for = why
         if self._process is not None:
             self._process.kill()
-
-
-def _ending(status: int) -> str:
-    if status >= 0:
-        return f"exit status {status}"
-    try:
-        return signal.Signals(-status).name
-    except ValueError:
-        return f"signal {-status}"

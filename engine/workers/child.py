@@ -12,7 +12,6 @@ import queue
 import signal
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import BinaryIO
 
@@ -25,6 +24,7 @@ from autodedup.engine.signature.digests import sha256
 from autodedup.engine.signature.sign import sign
 from autodedup.engine.signature.streams import stream_hash
 from autodedup.engine.workers.framing import receive, send
+from autodedup.engine.workers.signs_of_life import SignsOfLife
 from autodedup.engine.workers.wire import (
     LANGUAGE,
     Alive,
@@ -37,7 +37,6 @@ from autodedup.engine.workers.wire import (
 )
 from autodedup.schemas.base import Frozen
 
-_SIGN_OF_LIFE_S = 0.2
 _USUAL_SIDE = 224  # pixels: what most models of meaning are shown
 _SPENT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 _MOST_OPEN = 128  # descriptors: a worker between two files has a dozen, a process may have 1,024
@@ -59,13 +58,13 @@ def main() -> None:
 
 
 def _answer(request: Request, pipe: BinaryIO) -> None:
-    head, body, spent = _worked(request, _Life(pipe))
+    head, body, spent = _worked(request, SignsOfLife(lambda: send(pipe, Alive())))
     if spent or _holds_too_much():
         send(pipe, Alive(spent=True))
     send(pipe, head, body)
 
 
-def _worked(request: Request, life: "_Life") -> tuple[Frozen, bytes, bool]:
+def _worked(request: Request, life: SignsOfLife) -> tuple[Frozen, bytes, bool]:
     """Return the answer and its body, and whether something gave out that was not the file."""
     try:
         return *_done(request, life), False
@@ -81,7 +80,7 @@ def _worked(request: Request, life: "_Life") -> tuple[Frozen, bytes, bool]:
         return Refused(code="DECODER_CRASHED", detail=unforeseen), b"", False
 
 
-def _done(request: Request, life: "_Life") -> tuple[Frozen, bytes]:
+def _done(request: Request, life: SignsOfLife) -> tuple[Frozen, bytes]:
     if request.job == "sign":
         signature = sign(
             request.path,
@@ -112,30 +111,14 @@ def _holds_too_much() -> bool:
     return pages * os.sysconf("SC_PAGE_SIZE") > _MEMORY_BYTES // 2
 
 
-def _stills(request: Request, life: "_Life") -> Stills:
+def _stills(request: Request, life: SignsOfLife) -> Stills:
     with opened(request.path, request.expected) as file:
         return stills(file, probe(file), request.side or _USUAL_SIDE, life.report)
 
 
-def _shots(request: Request, wanted: Wanted, life: "_Life") -> Shots:
+def _shots(request: Request, wanted: Wanted, life: SignsOfLife) -> Shots:
     with opened(request.path, request.expected) as file:
         return shots(file, probe(file), wanted, life.report)
-
-
-class _Life:
-    """Tells the server now and then that the work has come further."""
-
-    def __init__(self, pipe: BinaryIO) -> None:
-        self._pipe = pipe
-        self._told_at = time.monotonic()
-        self._furthest = -1.0
-
-    def report(self, progress: float) -> None:
-        """Pass a sign of life on, if there is progress and the last one is some time ago."""
-        now = time.monotonic()
-        if progress > self._furthest and now - self._told_at >= _SIGN_OF_LIFE_S:
-            self._told_at, self._furthest = now, progress
-            send(self._pipe, Alive())
 
 
 def own_pipes() -> tuple[BinaryIO, BinaryIO]:

@@ -160,9 +160,14 @@ class WorkerProcess:
     def _how(self, status: int) -> str:
         if self._nonsense:
             return "it said what no worker says"
-        if status >= 0:
-            return f"exit status {status}"
-        try:
-            return signal.Signals(-status).name
-        except ValueError:
-            return f"signal {-status}"
+        return ending(status)
+
+
+def ending(status: int) -> str:
+    """Say how a process ended, by its exit status or the signal that killed it."""
+    if status >= 0:
+        return f"exit status {status}"
+    try:
+        return signal.Signals(-status).name
+    except ValueError:
+        return f"signal {-status}"
