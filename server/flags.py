@@ -135,7 +135,12 @@ def flags_table() -> str:
 
 def bounds_table() -> str:
     """Return what each setting with bounds or a closed list may be, as a markdown table."""
-    words = {"minimum": "at least", "exclusiveMinimum": "more than", "maximum": "at most"}
+    words = {
+        "minimum": "at least",
+        "exclusiveMinimum": "more than",
+        "maximum": "at most",
+        "exclusiveMaximum": "less than",
+    }
     rows = ["| setting | may be | default |", "|---|---|---|"]
     for name, shape in Settings.model_json_schema()["properties"].items():
         arms = [shape, *shape.get("anyOf", ())]

@@ -7,6 +7,7 @@ import pytest
 from readme_tables import PAGES, PROJECT, README, filled
 
 from autodedup.server.commands import every_command
+from autodedup.server.flags import bounds_table
 from autodedup.tools.catalogue import CATALOGUE
 
 TEXT = README.read_text(encoding="utf-8")
@@ -24,6 +25,12 @@ def test_the_generated_tables_are_current(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert "<!-- generated:" in text
     assert filled(text) == text, "run: make readme"
+
+
+def test_every_bound_of_a_setting_is_told() -> None:
+    assert "| `--semantic-cosine` | more than 0, less than 1 |" in bounds_table()
+    assert "| `--gpu-memory-share` | more than 0, at most 1 |" in bounds_table()
+    assert "| `--workers` | at least 1, at most 256 |" in bounds_table()
 
 
 def test_all_tables_of_the_readme_are_there() -> None:
