@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -158,6 +159,15 @@ def test_the_sdist_ships_no_media_but_the_pictures_of_its_pages(sdist: tarfile.T
 
     assert any(name.endswith("/engine/settings.py") for name in names)
     assert [name for name in names if name.lower().endswith(MEDIA)] == []
+
+
+def test_the_sdist_has_every_page_that_its_readme_leads_to(sdist: tarfile.TarFile) -> None:
+    names = {member.name.split("/", 1)[-1] for member in sdist.getmembers()}
+    text = (PROJECT / "README.md").read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text)
+
+    assert links
+    assert [link for link in links if link not in names] == []
 
 
 def test_the_sdist_names_no_path_of_this_machine(sdist: tarfile.TarFile) -> None:
