@@ -1,6 +1,6 @@
 """What can go wrong in the engine, and what the person can do about it.
 
-    AutoDedupError      stops a call: one subclass for each code of the contract
+    AutoDedupError      stops a call: one subclass for each code of `schemas.errors`
     └── …
     FileError           stops one file; the scan or the plan goes on
 

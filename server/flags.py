@@ -17,7 +17,7 @@ _NOT_GIVEN = argparse.SUPPRESS  # a flag that is not given must not hide the env
 
 
 class FlagParser(argparse.ArgumentParser):
-    """A parser that reports mistakes as the errors of the contract do, not by exiting with 2."""
+    """A parser whose mistakes are `INVALID_ARGUMENT`, instead of an exit with 2."""
 
     def __init__(self, *, prog: str, description: str, usage: str = "") -> None:
         """Make the parser of one command; `usage` names what it takes before the settings."""
