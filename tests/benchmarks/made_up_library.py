@@ -50,7 +50,8 @@ class Films:
         common = np.random.default_rng(seed).normal(size=256).astype(np.float32)
         fading = 1.0 / (1.0 + np.arange(16)[:, None] + np.arange(16)[None, :])
         self._lean = 0.8 * common * fading.ravel().astype(np.float32)
-        self._mixed = [np.random.default_rng((seed, view)).permutation(256) for view in range(7)]
+        views = range(1, len(VIEWS))
+        self._mixed = [np.random.default_rng((seed, view)).permutation(256) for view in views]
 
     def strange(self, number: int) -> Waves:
         """Return a film of its own, with an intro, a test card or black where its number says."""
@@ -68,7 +69,7 @@ class Films:
         if kind[2] < WITH_BLACK:
             at = int(chance.integers(INTRO_FRAMES, self._frames - CARD_FRAMES - BLACK_FRAMES))
             whole[at : at + BLACK_FRAMES] = np.nan
-        return np.stack([whole, *(whole[:, m] for m in self._mixed[1 : len(VIEWS)])], axis=1)
+        return np.stack([whole, *(whole[:, m] for m in self._mixed)], axis=1)
 
     def _shared(self, number: int, frames: int) -> NDArray[np.float32]:
         chance = np.random.default_rng((self._seed, 2, number))
