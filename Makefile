@@ -14,7 +14,7 @@ CODE := schemas engine tools server tests examples
 .PHONY: help demo test check format lint types floors pytest readme definitions gpu dist clean
 
 help: ## show this list
-	@grep -E '^[a-z]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 13
 
 demo: $(RUNS) ## make a small video library and walk through the whole job on it
 	$(BIN)/autodedup demo
