@@ -32,7 +32,7 @@ class CompareArguments(Frozen):
 
 
 class AlignedFrames(Frozen):
-    """One instant in both files; `bits` differ of 256, or `cosine` of embeddings, 1 the same."""
+    """One instant in both files; `bits` differ of 256, or `cosine` of embeddings, at most 1."""
 
     file: float
     against: float

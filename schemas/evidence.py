@@ -26,7 +26,7 @@ class HashDistance(Frozen):
 
 
 class Likeness(Frozen):
-    """Cosines of the compared frames' embeddings: 1 the same, strangers about 0.3."""
+    """Normalised cosines of the compared frames' embeddings: 1 the same, strangers about 0.3."""
 
     mean: float
     least: float

@@ -16,15 +16,14 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from autodedup.engine.embedding.model_file import FOLDER
 from autodedup.engine.embedding.runtime import CopyModel, Embeddings, load_model
 from autodedup.engine.embedding.samples import Film, drawn_films, films_in
-from autodedup.engine.embedding.shapes import FULL, shape_of
+from autodedup.engine.embedding.shapes import FULL
 from autodedup.engine.embedding.storage import from_bytes, to_bytes
 from autodedup.engine.embedding.trials import TRIALS, Trial, saved_again
-from autodedup.engine.embedding.views import embed_views, likeness
+from autodedup.engine.embedding.views import embed_views, likeness, squeezed
 from autodedup.engine.footage.scenes import LUMA, Frames
 from autodedup.engine.signature.perceptual import coefficients, hashes_of
 from autodedup.engine.signature.views import TURNS, turned
@@ -66,14 +65,6 @@ class Scores:
     def found(self, trial: str, rate: float) -> float:
         """Return the share of a trial's frames that are more alike than that."""
         return float((self.true[trial] > self.threshold(rate)).mean())
-
-
-def squeezed(frames: Frames) -> NDArray[np.uint8]:
-    """Return the frames in the shape that is embedded: each pixel the mean of its area."""
-    height, width = shape_of(frames.shape[2], frames.shape[1])
-    box = Image.Resampling.BOX
-    small = [np.asarray(Image.fromarray(frame).resize((width, height), box)) for frame in frames]
-    return np.stack(small)
 
 
 def looked_at(parts: Iterable[Frames], model: CopyModel) -> Looks:
@@ -136,9 +127,9 @@ def _apart(films: NDArray[np.int64], count: int) -> NDArray[np.bool_]:
     return apart
 
 
-def _cosine(edited: Looks, originals: Looks) -> NDArray[np.float32]:
-    cosines: NDArray[np.float32] = edited.views[:, FULL] @ originals.views[:, FULL].T
-    return cosines
+def _whole(edited: Looks, originals: Looks) -> NDArray[np.float32]:
+    alike: NDArray[np.float32] = edited.views[:, FULL] @ originals.views[:, FULL].T
+    return alike
 
 
 def _views(edited: Looks, originals: Looks) -> NDArray[np.float32]:
@@ -174,7 +165,7 @@ def _agreeing(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> NDArray[np.float32]
 
 
 METHODS = {
-    "network, whole": _cosine,
+    "network, whole": _whole,
     "network, all views": _views,
     "network, all views, int8": _views_of_bytes,
     "hash": _plain_hash,
@@ -196,6 +187,8 @@ def main() -> None:
     given = parser.parse_args()
     model = load_model()
     sets = {"drawn films": list(drawn_films(given.films, given.frames))}
+    if given.out:
+        given.out.mkdir(parents=True, exist_ok=True)
     if given.videos:
         sets["films of the folder"] = list(films_in(given.videos, given.frames))
     measured = {name: measure(films, model, TRIALS) for name, films in sets.items()}

@@ -22,7 +22,8 @@ from onnx import NodeProto, TensorProto, helper, numpy_helper
 from torch import Tensor
 
 from autodedup.engine.embedding.card import write_card
-from autodedup.engine.embedding.model_file import FOLDER
+from autodedup.engine.embedding.crowding import FARTHEST, LOTS, SHORTER, Strangers, strangers
+from autodedup.engine.embedding.model_file import FOLDER, ModelFile
 from autodedup.engine.embedding.network import (
     DIMENSIONS,
     FAINT,
@@ -34,9 +35,12 @@ from autodedup.engine.embedding.network import (
     SymmetricConv,
     SymmetricNorm,
 )
+from autodedup.engine.embedding.runtime import OnnxModel
+from autodedup.engine.embedding.storage import STEPS
 from autodedup.engine.embedding.symmetry import POSITIONS
 
 _OPSET = 18
+_ENDS: Final = (0, 1, -1, 2**31)  # of the views: the whole, the windows, the small whole
 _SIDES: Final = np.array([2, 3], dtype=np.int64)
 _LAST_AXIS: Final = np.array([2], dtype=np.int64)  # of three, and of four the one before the last
 _FORMAT = 9  # ONNX's own version: read by every onnxruntime since 1.15
@@ -50,7 +54,9 @@ class _Chain:
         self.nodes: list[NodeProto] = []
         self.numbers: dict[str, TensorProto] = {}
 
-    def keep(self, name: str, numbers: NDArray[np.float32] | NDArray[np.int64]) -> str:
+    def keep(
+        self, name: str, numbers: NDArray[np.float32] | NDArray[np.int64] | NDArray[np.int8]
+    ) -> str:
         if name not in self.numbers:
             self.numbers[name] = numpy_helper.from_array(np.ascontiguousarray(numbers), name)
         return name
@@ -94,12 +100,13 @@ class _Chain:
         self.add("Relu")
 
 
-def model_of(network: CopyNetwork) -> onnx.ModelProto:
+def model_of(network: CopyNetwork, crowd: Strangers | None = None) -> onnx.ModelProto:
     """Return the network as an ONNX model.
 
     In: `pictures` (N, H, W, 3) uint8, sides multiples of 32, and `parts` (V, H/16 · W/16) float32,
-    how much each place counts in each part. Out: (N, V + 1, 128) float32 of unit length, the parts
-    and, last, the whole of the picture at half its size.
+    how much each place counts in each part; the first is the whole. Out: (N, V + 1, 128) float32,
+    the parts and, last, the whole of the picture at half its size. All are of unit length, or with
+    `crowd` of the length that `crowding` gives them.
     """
     chain = _Chain("pictures")
     chain.add("Cast", to=TensorProto.FLOAT)
@@ -117,6 +124,8 @@ def model_of(network: CopyNetwork) -> onnx.ModelProto:
     chain.end = of_parts
     chain.add("Concat", of_small, axis=2)
     _describe(chain, network)
+    if crowd is not None:
+        _shorten(chain, crowd)
     graph = helper.make_graph(
         chain.nodes,
         "copy",
@@ -134,9 +143,9 @@ def model_of(network: CopyNetwork) -> onnx.ModelProto:
     return model
 
 
-def write_model(network: CopyNetwork, folder: Path) -> Path:
+def write_model(network: CopyNetwork, crowd: Strangers, folder: Path) -> Path:
     """Write the model into `folder` under a name that its content decides."""
-    content = model_of(network).SerializeToString()
+    content = model_of(network, crowd).SerializeToString()
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"copy-{hashlib.sha256(content).hexdigest()[:8]}.onnx"
     path.write_bytes(content)
@@ -203,6 +212,38 @@ def _describe(chain: _Chain, network: CopyNetwork) -> None:
     chain.add("Div", length)
 
 
+def _shorten(chain: _Chain, crowd: Strangers) -> None:
+    """Write out `crowding`: (N, V, 128) of unit length become as long as they are rare."""
+    answer = chain.end
+    near = []
+    for number, those in enumerate(crowd.faced):
+        start, end = (
+            chain.keep(f"view {_ENDS[edge]}", np.array([_ENDS[edge]], dtype=np.int64))
+            for edge in (number, number + 1)
+        )
+        chain.end = chain.keep(f"strangers.{number}", those)
+        chain.add("Cast", to=TensorProto.FLOAT)
+        faced = chain.add("Mul", chain.keep("step", np.array(1 / STEPS, dtype=np.float32)))
+        chain.end = answer
+        chain.add("Slice", start, end, chain.keep("views", np.array([1], dtype=np.int64)))
+        chain.add("MatMul", faced)
+        chain.add("Reshape", chain.keep("lots", np.array([0, -1, LOTS, those.shape[1] // LOTS])))
+        chain.add("ReduceMax", chain.keep("of a lot", np.array([3], dtype=np.int64)), keepdims=0)
+        near.append(chain.add("ReduceMean", chain.keep("across", _LAST_AXIS), keepdims=1))
+    chain.end = near[0]
+    chain.add("Concat", *near[1:], axis=1)
+    steps: dict[str, float] = {
+        "Sub": crowd.usual,
+        "Max": -FARTHEST,
+        "Min": FARTHEST,
+        "Mul": -SHORTER,
+    }
+    for operation, limit in steps.items():
+        chain.add(operation, chain.keep(f"crowd.{operation}", np.array(limit, dtype=np.float32)))
+    chain.add("Exp")
+    chain.add("Mul", answer)
+
+
 def _centred_answer(network: CopyNetwork) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return weight and bias of the last layer with the centring before it folded in."""
     centre, describe = network.centre, network.describe
@@ -226,7 +267,9 @@ def main() -> None:
     parser.add_argument("--note", action="append", default=[], help="what else the card should say")
     given = parser.parse_args()
     network = trained(given.trained)
-    written = write_model(network, given.folder)
+    plain = ModelFile(given.trained, model_of(network).SerializeToString(), "")
+    crowd = strangers(OnnxModel(plain), given.photographs)
+    written = write_model(network, crowd, given.folder)
     state = torch.load(given.trained, map_location="cpu", weights_only=True)
     write_card(
         written,

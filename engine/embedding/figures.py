@@ -39,7 +39,7 @@ def table(measured: Mapping[str, Mapping[str, "Scores"]], rates: Sequence[float]
             row = " | ".join(f"{scores.found(trial, 1e-4):.2f}" for scores in methods.values())
             parts.append(f"| {trial} | {row} |\n")
         heads = " | ".join(f"1 in {round(1 / rate):,}" for rate in rates)
-        parts.append(f"\n| cosine at false pairs | {heads} |\n|---|{'---|' * len(rates)}\n")
+        parts.append(f"\n| product at false pairs | {heads} |\n|---|{'---|' * len(rates)}\n")
         for name, scale in (("network, whole", WHOLE), ("network, all views", VIEWS)):
             at = " | ".join(f"{methods[name].threshold(rate):.3f}" for rate in rates)
             shipped = scale["1 in 10,000"]
@@ -66,7 +66,7 @@ def figures(measured: Mapping[str, Mapping[str, "Scores"]]) -> tuple[Figure, ...
 
 
 def curve(measured: Mapping[str, "Scores"]) -> str:
-    """Return an SVG: the share of false pairs (log) and of found edits over the cosine."""
+    """Return an SVG: the share of false pairs (log) and of found edits over the product."""
     cosines = np.linspace(_LOW, _HIGH, 141)
     parts = [_SHEET, *_axes()]
     for number, (films, scores) in enumerate(measured.items()):
@@ -103,10 +103,10 @@ def _axes() -> list[str]:
         for share in (0, 0.25, 0.5, 0.75, 1)
     ]
     middle = _WIDTH / 2
-    parts.append(f'<text x="{middle}" y="{_HEIGHT - 12}" text-anchor="middle">cosine</text>')
+    parts.append(f'<text x="{middle}" y="{_HEIGHT - 12}" text-anchor="middle">product</text>')
     parts.append(
         f'<text x="{middle}" y="24" text-anchor="middle">Solid: frame pairs of different films '
-        "above this cosine (left). Dashed: edits above it (right).</text>"
+        "above this product (left). Dashed: edits above it (right).</text>"
     )
     return parts
 

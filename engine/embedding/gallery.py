@@ -47,7 +47,7 @@ def make_gallery(
     kept, coarse, labels = (folder / f"{name}.npy" for name in ("pictures", "halves", "sources"))
     if not labels.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        made = list(_photo_squares(photo_folder, seed, squares)) if photo_folder else []
+        made = list(photo_squares(photo_folder, seed, squares)) if photo_folder else []
         start = 1 + max((source for _, source in made), default=-1)
         made += [(draw((seed, number), SIDE), start + number) for number in range(drawn)]
         np.save(kept, np.stack([picture for picture, _ in made]))
@@ -62,7 +62,7 @@ def make_gallery(
     )
 
 
-def _photo_squares(folder: Path, seed: int, count: int) -> Iterator[tuple[Picture, int]]:
+def photo_squares(folder: Path, seed: int, count: int) -> Iterator[tuple[Picture, int]]:
     """Cut squares of every size out of each photograph; plain ones are left out."""
     subjects: dict[str, int] = {}
     for number, photo in enumerate(photographs(folder)):

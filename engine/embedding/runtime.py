@@ -1,9 +1,9 @@
 """Embeddings of frames: 128 numbers that the edits of a frame share and other frames do not.
 
 A frame is squeezed into the shape next to its own (`views.shape_of`), each pixel the mean of the
-area it covers. The cosine of two embeddings (their product: they have unit length) says how alike
-two views are; see `calibration` for how much is enough. Flat frames (`signature.quality.FLAT`)
-must not be embedded: they are all alike.
+area it covers. The product of two embeddings says how alike two views are: their cosine, less where
+many other pictures are like them (`crowding`); see `calibration` for how much is enough. Flat
+frames (`signature.quality.FLAT`) must not be embedded: they are all alike.
 """
 
 from collections.abc import Callable
@@ -19,14 +19,14 @@ from autodedup.engine.errors import ModelUnavailableError
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-Embeddings = NDArray[np.float32]  # (N, V, 128): V views of each frame, each of unit length
+Embeddings = NDArray[np.float32]  # (N, V, 128): V views of each frame, each of about unit length
 
 DIMENSIONS: Final = 128
 _BATCH = 4  # pictures at once: what more of them need no longer stays in a core's cache
 
 
 class CopyModel(Protocol):
-    """Something that embeds frames; all of one `digest` agree within 0.002 of a cosine."""
+    """Something that embeds frames; products of one `digest` agree within 0.002."""
 
     @property
     def digest(self) -> str:
@@ -34,10 +34,10 @@ class CopyModel(Protocol):
         ...
 
     def embed(self, pictures: NDArray[np.uint8]) -> Embeddings:
-        """Return (N, V, 128) of unit length for (N, H, W, 3) uint8 RGB of one of the `SHAPES`.
+        """Return (N, V, 128) for (N, H, W, 3) uint8 RGB of one of the `SHAPES`.
 
-        The views are those of `shapes.VIEWS`. The whole of a mirrored or quarter-turned picture
-        has the same embedding, up to rounding; the windows change places.
+        The views are those of `shapes.VIEWS`, of lengths from 0.9 to 1.11. The whole of a mirrored
+        or quarter-turned picture has the same embedding, up to rounding; the windows change places.
 
         Raises:
             ValueError: The pictures have another shape.
@@ -84,7 +84,7 @@ class OnnxModel:
         return self._digest
 
     def embed(self, pictures: NDArray[np.uint8]) -> Embeddings:
-        """Return (N, V, 128) of unit length, as `CopyModel` says."""
+        """Return (N, V, 128), as `CopyModel` says."""
         windows = parts(squeezed_shape(pictures))
 
         def run(batch: NDArray[np.uint8]) -> Embeddings:

@@ -60,9 +60,9 @@ class TorchModel:
             )
         self._digest, self._device = file.digest, torch.device(device)
         numbers = [(each.name, numpy_helper.to_array(each).copy()) for each in graph.initializer]
-        # Whole numbers are axes and sides, which are read here: a device would be waited for.
+        # 64 bits are axes and sides, which are read here: a device would be waited for.
         self._numbers = {
-            name: torch.from_numpy(values).to(self._device if values.dtype.kind == "f" else "cpu")
+            name: torch.from_numpy(values).to("cpu" if values.dtype == np.int64 else self._device)
             for name, values in numbers
         }
         self._output = graph.output[0].name
@@ -74,7 +74,7 @@ class TorchModel:
         return self._digest
 
     def embed(self, pictures: NDArray[np.uint8]) -> Embeddings:
-        """Return (N, V, 128) of unit length, as `runtime.CopyModel` says."""
+        """Return (N, V, 128), as `runtime.CopyModel` says."""
         squeezed_shape(pictures)
 
         def run(batch: NDArray[np.uint8]) -> Embeddings:
@@ -147,6 +147,13 @@ def _convolve(read: list[Tensor], attributes: Attributes) -> Tensor:
     return functional.conv2d(read[0], read[1], bias, stride, padding)
 
 
+def _sliced(tensor: Tensor, starts: Tensor, ends: Tensor, axes: Tensor) -> Tensor:
+    places = [slice(None)] * tensor.ndim
+    for start, end, axis in zip(_axes(starts), _axes(ends), _axes(axes), strict=True):
+        places[axis] = slice(start, end)
+    return tensor[tuple(places)]
+
+
 def _axes(tensor: Tensor) -> list[int]:
     return [int(each) for each in tensor.tolist()]
 
@@ -157,6 +164,9 @@ _OPERATIONS: Final[dict[str, Operation]] = {
     "Mul": lambda read, _: read[0] * read[1],
     "Add": lambda read, _: read[0] + read[1],
     "Sub": lambda read, _: read[0] - read[1],
+    "Max": lambda read, _: read[0].maximum(read[1]),
+    "Min": lambda read, _: read[0].minimum(read[1]),
+    "Exp": lambda read, _: read[0].exp(),
     "Sqrt": lambda read, _: read[0].sqrt(),
     "Div": lambda read, _: read[0] / read[1],
     "Pow": lambda read, _: read[0].pow(read[1]),
@@ -165,6 +175,10 @@ _OPERATIONS: Final[dict[str, Operation]] = {
     "ReduceMean": lambda read, attributes: read[0].mean(
         _axes(read[1]), keepdim=bool(attributes["keepdims"])
     ),
+    "ReduceMax": lambda read, attributes: read[0].amax(
+        _axes(read[1]), keepdim=bool(attributes["keepdims"])
+    ),
+    "Slice": lambda read, _: _sliced(*read),
     "ReduceL2": lambda read, _: read[0].norm(dim=_axes(read[1]), keepdim=True),
     "Reshape": lambda read, _: read[0].reshape(len(read[0]), *_axes(read[1])[1:]),
     "MatMul": lambda read, _: read[0] @ read[1],

@@ -4,6 +4,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from autodedup.engine.embedding.runtime import CopyModel, Embeddings
 from autodedup.engine.embedding.shapes import (
@@ -13,6 +14,7 @@ from autodedup.engine.embedding.shapes import (
     VIEWS,
     WINDOWS,
     parts,
+    shape_of,
     squeezed_shape,
 )
 
@@ -23,7 +25,15 @@ FLAT_WINDOW: Final = 4.0
 _PATCH = 8  # pixels of a side over which brightness is averaged before
 _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 _MIDDLE: Final = VIEWS.index("middle band")
-_BANDS_ERR: Final = 0.05  # of a cosine
+_BANDS_ERR: Final = 0.05  # of a product
+
+
+def squeezed(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return (N, H, W, 3) frames in the shape that is embedded: each pixel the mean of its area."""
+    height, width = shape_of(frames.shape[2], frames.shape[1])
+    box = Image.Resampling.BOX
+    small = [np.asarray(Image.fromarray(frame).resize((width, height), box)) for frame in frames]
+    return np.stack(small)
 
 
 def embed_views(model: CopyModel, pictures: NDArray[np.uint8]) -> Embeddings:
@@ -46,7 +56,7 @@ def shown(pictures: NDArray[np.uint8]) -> NDArray[np.bool_]:
 
 
 def likeness(a: Embeddings, b: Embeddings) -> NDArray[np.float32]:
-    """Return (N, M) cosines: the best of whole with whole, and small whole with window.
+    """Return (N, M) products: the best of whole with whole, and small whole with window.
 
     A crop of the middle between bars shows the original in neither whole: its middle band is
     compared with the bands of the original. Bands err more often, and must be that much closer.

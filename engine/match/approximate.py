@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from autodedup.engine.embedding.storage import from_bytes
+from autodedup.engine.embedding.storage import directions, from_bytes
 
 NEAREST: Final = 64  # of one cell, for one row: what is everywhere must not be met everywhere
 HELD_IN, ASKED_IN = 3, 2  # cells of a row that is held, and of one that is asked about
@@ -36,7 +36,7 @@ class Owned:
 def distinct(rows: NDArray[np.int8]) -> NDArray[np.intp]:
     """Return which frames of one clip differ from the one kept before them, of (M, 128) int8."""
     kept: list[int] = []
-    mine = from_bytes(rows)
+    mine = directions(rows)
     last = 0
     while last < len(mine):
         kept.append(last)
@@ -80,12 +80,12 @@ class Cells:
         self, asked: Owned, mine: NDArray[np.int64], members: NDArray[np.int64], least: float
     ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Return which of `mine` lie close to which of `members`, and are another's."""
-        cosines = from_bytes(asked.rows[mine]) @ from_bytes(self._held.rows[members]).T
-        close = cosines >= least
+        alike = from_bytes(asked.rows[mine]) @ from_bytes(self._held.rows[members]).T
+        close = alike >= least
         close &= asked.owner[mine][:, None] != self._held.owner[members][None]
         for crowded in np.flatnonzero(close.sum(axis=1) > NEAREST).tolist():
             here = np.flatnonzero(close[crowded])
-            best = np.argpartition(-cosines[crowded, here], NEAREST)[:NEAREST]
+            best = np.argpartition(-alike[crowded, here], NEAREST)[:NEAREST]
             close[crowded] = False
             close[crowded, here[best]] = True
         row, column = np.nonzero(close)
@@ -109,7 +109,7 @@ def _centres(rows: NDArray[np.int8], there: NDArray[np.intp]) -> NDArray[np.floa
     """Return (C, 128) float32 of unit length: spherical k-means of some of the rows."""
     count = min(len(there), max(1, round(_CELLS_A_ROOT * np.sqrt(len(there)))))
     chance = np.random.default_rng(0)
-    some = from_bytes(rows[chance.permutation(there)[: _SAMPLED * count]])
+    some = directions(rows[chance.permutation(there)[: _SAMPLED * count]])
     centres = some[:count].copy()
     for _ in range(_ROUNDS):
         sums = np.zeros_like(centres)

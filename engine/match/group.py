@@ -178,7 +178,7 @@ class _Grouping:
         that holds it. But without it that film would be alone, and it shows all that the copy does.
         Where it leaves many over, it does not: one film's copies would stand in two groups.
         """
-        copies = reach.whole | reach.inside
+        copies = {reach.keeper.file_id, *reach.whole, *reach.inside}
         found: dict[int, _Reach] = {}
         for content in self._links.films_of(reach.keeper):
             for film in self._links.holders(content):

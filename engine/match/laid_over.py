@@ -13,7 +13,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from autodedup.engine.embedding.storage import from_bytes
+from autodedup.engine.embedding.storage import directions
 from autodedup.engine.match.beside import LEAST_FRAMES
 
 Frames = NDArray[np.float32]  # (n, V, 128) or (n, 128), zeros where a view shows nothing
@@ -75,7 +75,7 @@ def is_laid_over(a_rows: NDArray[np.int8], b_rows: NDArray[np.int8]) -> bool:
     """
     if len(a_rows) < LEAST_FRAMES:
         return False
-    a, b = from_bytes(a_rows), from_bytes(b_rows)
+    a, b = directions(a_rows), directions(b_rows)
     turned = _as_turned(a, b)
     numbers = range(_NINE.start, _NINE.stop)
     seen = (_Window.of(a[:, number], turned[:, number]) for number in numbers)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from autodedup.engine.embedding.calibration import ALIKE
 from autodedup.engine.embedding.runtime import DIMENSIONS
 from autodedup.engine.embedding.shapes import FULL, SMALL, VIEWS
-from autodedup.engine.embedding.storage import from_bytes
+from autodedup.engine.embedding.storage import STEPS, from_bytes
 from autodedup.engine.match.approximate import Cells, Owned, distinct
 from autodedup.engine.match.frames import FrameTable
 from autodedup.engine.match.model import Clip, EmbeddedFrames
@@ -261,11 +261,9 @@ def _products(mine: Owned, its: Owned) -> NDArray[np.int64]:
         for start in range(0, len(its.rows), TILE_COLUMNS)
     ]
     for first in range(0, len(mine.rows), TILE_ROWS):
-        # Of the many rows only the lengths are asked: bringing them to one takes longer.
         rows = mine.rows[first : first + TILE_ROWS].astype(np.float32)
-        least = ALIKE * np.maximum(np.linalg.norm(rows, axis=1), 1.0)
         for start, right in few:
-            close = np.flatnonzero(rows @ right >= least[:, None])
+            close = np.flatnonzero(rows @ right >= ALIKE * STEPS)
             row, column = first + close // right.shape[1], start + close % right.shape[1]
             apart = mine.owner[row] != its.owner[column]
             found.append(np.stack((row[apart], column[apart]), axis=1))

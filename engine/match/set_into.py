@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autodedup.engine.embedding.shapes import SMALL, WINDOWS
-from autodedup.engine.embedding.storage import from_bytes
+from autodedup.engine.embedding.storage import directions
 from autodedup.engine.match.beside import (
     LEAST_FRAMES,
     LEEWAYS,
@@ -46,8 +46,8 @@ def is_set_into_another(
         return False
     film, around, window = (*pair, views.b) if views.a == SMALL else (*pair[::-1], views.a)
     at, beside = (a_places, b_places) if views.a == SMALL else (b_places, a_places)
-    own = from_bytes(embeddings_of(film).rows[at, SMALL])
-    rows = from_bytes(embeddings_of(around).rows[beside])
+    own = directions(embeddings_of(film).rows[at, SMALL])
+    rows = directions(embeddings_of(around).rows[beside])
     follows = np.abs(np.diff(embedded_seconds(film)[at])) <= _FOLLOWS_SECONDS
     goes_on = np.maximum(_changes(own), _changes(rows[:, window])) < _GOES_ON
     for number in _NINE:

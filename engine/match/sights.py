@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from autodedup.engine.embedding.calibration import ALIKE
 from autodedup.engine.embedding.shapes import FULL
-from autodedup.engine.embedding.storage import from_bytes
+from autodedup.engine.embedding.storage import directions, from_bytes
 from autodedup.engine.match.looks import (
     WHOLE_VIEW,
     Look,
@@ -29,8 +29,9 @@ Places = NDArray[np.intp]
 SAME_SCENE_BITS = 10  # frames of one clip closer than this are one picture that stands still
 EMBEDDED_VIEW = "embedding"
 
-# Bits for a cosine: the one from which frames are alike stands for as many bits as frames may lie
-# apart by their hashes and still be alike. Strangers lie beyond 128.
+# Bits for a product of embeddings, which is their cosine, less where many pictures are like them:
+# the one from which frames are alike stands for as many bits as frames may lie apart by their
+# hashes and still be alike. Strangers lie beyond 128.
 _ALIKE_BITS = 70.0
 _BITS_A_COSINE = _ALIKE_BITS / (1.0 - ALIKE)
 _LEAST_CHANGE = 0.002  # of a squared embedding: below it nothing moves that could be compared
@@ -158,17 +159,18 @@ class EmbeddedSight:
         Raises:
             ValueError: One of the clips has no embeddings.
         """
-        (mine, self._a), (its, self._b) = (
+        (mine, a), (its, b) = (
             _rows(clip, places, view)
             for clip, places, view in zip(pair, chosen, (views.a, views.b), strict=True)
         )
+        self._a, self._b = directions(a), directions(b)
         self._chosen = (mine, its)
         self._views = views
         self._hashes = tuple(
             np.ascontiguousarray(clip.hashes[places, 0])
             for clip, places in zip(pair, self._chosen, strict=True)
         )
-        bits = np.rint(_BITS_A_COSINE * (1.0 - self._a @ self._b.T))
+        bits = np.rint(_BITS_A_COSINE * (1.0 - from_bytes(a) @ from_bytes(b).T))
         self._distance: NDArray[np.uint8] = np.clip(bits, 0, 255).astype(np.uint8)
 
     @property
@@ -188,7 +190,7 @@ class EmbeddedSight:
 
     @property
     def distance(self) -> NDArray[np.uint8]:
-        """Return (A, B) uint8: cosines as bits."""
+        """Return (A, B) uint8: products as bits."""
         return self._distance
 
     def scenes(self, rows: Places, columns: Places) -> int:
@@ -230,14 +232,14 @@ def bits_of(cosine: float) -> float:
     return _BITS_A_COSINE * (1.0 - cosine)
 
 
-def _rows(clip: Clip, places: Places, view: int) -> tuple[Places, NDArray[np.float32]]:
+def _rows(clip: Clip, places: Places, view: int) -> tuple[Places, NDArray[np.int8]]:
     """Return which of the places are embedded in this view, and (n, 128) their embeddings."""
     if clip.embeddings is None:
         raise ValueError(f"clip {clip.key} has no embeddings")
     embedded, at = clip.embeddings.among(places)
     rows = clip.embeddings.rows[at, view]
     there = rows.any(axis=1)
-    return places[embedded][there], from_bytes(rows[there])
+    return places[embedded][there], rows[there]
 
 
 def _scenes(hashes: NDArray[np.uint8]) -> int:
