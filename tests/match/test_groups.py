@@ -177,6 +177,19 @@ def test_a_film_is_not_kept_where_that_leaves_many_of_its_copies_over() -> None:
     assert [(group.keeper, set(members(group))) for group in told] == [(2, set(range(3, 10)))]
 
 
+def test_a_film_is_kept_where_that_leaves_a_third_of_its_copies_over() -> None:
+    files = [file(1, seconds=90.0), file(2, width=1280), *(file(n) for n in range(3, 11))]
+    copies = [match(2, n) for n in range(3, 11)]
+    seen_in_each_other = [match(8, 9), match(9, 10), match(8, 10)]
+
+    told = group_acting(files, [*copies, *held(1, 2, 3, 4, 5, 6, 7), *seen_in_each_other])
+
+    assert [(group.keeper, set(members(group))) for group in told] == [
+        (1, set(range(2, 8))),
+        (8, {9, 10}),
+    ]
+
+
 def test_a_film_is_not_kept_where_that_leaves_a_copy_alone() -> None:
     files = [file(1, seconds=90.0), file(2, width=1280), *(file(n) for n in range(3, 7))]
     copies = [match(2, n) for n in range(3, 7)]
@@ -479,7 +492,7 @@ def _of_longer_film(
         one = not over or any(
             over.keys() - {n} <= set().union(*_reached(f, over, links)) for n, f in over.items()
         )
-        few = len(over) <= max(2, 0.35 * len(whole | inside))
+        few = len(over) <= max(2, 0.35 * (1 + len(whole | inside)))
         if keeper.file_id in equals | parts and one and few and len(over) != 1:
             found[film.file_id] = film, equals, parts
     if not found:
