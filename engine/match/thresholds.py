@@ -71,11 +71,11 @@ class Thresholds:
     still_scenes: int = 6
     seen_high: float = 70.0
     seen_scenes: int = 6
-    seen_contrast: float = 10.0
+    seen_contrast: float = 5.0
     seen_motion: float = 0.40
-    seen_moved: float = 10.0
+    seen_moved: float = 4.5
     seen_half_motion: float = 0.3
-    seen_same_motion: float = 0.8
+    seen_same_motion: float = 0.9
     seen_same_bits: float = 50.0
     seen_far_high: float = 85.0
     seen_far_moved: float = 20.0

@@ -157,6 +157,9 @@ def witnessed(
     ("witness", "verdict"),
     [
         (witnessed(13.0, 18.0, 0.56), "nothing"),  # two games on one level
+        (witnessed(26.0, 22.0, 0.64), "nothing"),  # two more
+        (witnessed(45.0, 8.0, 0.68), "act"),  # a calm film between bars
+        (witnessed(45.0, 3.0, 0.68), "nothing"),
         (witnessed(13.0, 28.0, 0.81), "act"),  # a logo over a calm film
         (witnessed(53.0, 23.0, 0.49), "act"),  # a crop to three quarters of each side
         (witnessed(41.0, 52.0, 0.55, half_motion=0.12), "nothing"),  # two episodes of one series
