@@ -59,8 +59,9 @@ def judge_embedded(
     0.3 to 0.6 where a third of the picture is left, and by less than 0.3 for strangers; times the
     contrast that is 10 bits and more for most edits, 4.5 for calm films and small crops, and less
     than 2 for strangers of eight seconds and more. Two games on one level lie as close as a copy
-    that little was done to, and move alike by 0.58 and 0.64; such a copy does by 0.73. Two episodes after one title, or in one order of titles and pictures,
-    move alike as wholes, by 0.6: what speaks for a copy must be seen in both halves of it.
+    that little was done to, and move alike by 0.58 and 0.64; such a copy does by 0.73. Two
+    episodes after one title, or in one order of titles and pictures, move alike as wholes, by 0.6:
+    what speaks for a copy must be seen in both halves of it.
     """
     enough = (
         relation != "overlap"

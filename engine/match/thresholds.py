@@ -75,7 +75,7 @@ class Thresholds:
     seen_motion: float = 0.40
     seen_moved: float = 4.5
     seen_half_motion: float = 0.3
-    seen_same_motion: float = 0.9
+    seen_same_motion: float = 0.92
     seen_same_bits: float = 50.0
     seen_far_high: float = 85.0
     seen_far_moved: float = 20.0
