@@ -74,11 +74,16 @@ class JobKind(Generic[Arguments, AnswerOf]):
 
 @dataclass(slots=True, eq=False)
 class _Running:
-    """A job of this process."""
+    """A job of this process.
+
+    Its threads outlive its answer for a moment: the database is the one that was open when it
+    began, since the library may be closed by then, and is not opened again for their sake.
+    """
 
     number: int
     key: str
     work: Work[JobAnswer]
+    db: Database
     stop: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
     answer: JobAnswer | None = None
@@ -155,7 +160,7 @@ class Jobs:
             return self._launch(kind.tool, work, table.start(self._db(), kind.tool, asked), key)
 
     def _launch(self, tool: str, work: Work[JobAnswer], number: int, key: str) -> _Running:
-        running = _Running(number, key, work)
+        running = _Running(number, key, work, self._db())
         self._running[number] = running
         thread = threading.Thread(
             target=self._carry_out, args=(running,), name=f"{tool} j{number}", daemon=True
@@ -181,37 +186,33 @@ class Jobs:
                 del self._running[running.number]  # from here on the table knows it
         finally:
             running.ended.set()
-            self._release()
+            _let_go_of(running.db)
 
     def _attend(self, running: _Running) -> None:
         """Tell other servers how far a job has come, and hear whether one asks it to stop."""
         tell_at = time.monotonic() + TELL_S
         while not running.ended.wait(ATTEND_S):
             with suppress(AutoDedupError):  # locked for a moment: the next round will do
-                row = table.get(self._db(), running.number)
+                row = table.get(running.db, running.number)
                 if row is not None and row.stop_asked:
                     running.stop.set()
                 began = time.monotonic()
                 if began >= tell_at:
-                    table.tell(self._db(), running.number, running.so_far().wire())
+                    table.tell(running.db, running.number, running.so_far().wire())
                     took = time.monotonic() - began
                     tell_at = began + max(TELL_S, took * TELLING_SHARE)
-        self._release()
-
-    def _release(self) -> None:
-        with suppress(AutoDedupError):
-            self._db().release()
+        _let_go_of(running.db)
 
     def _record(self, running: _Running) -> None:
         if running.answer is not None:
             cancelled = running.stop.is_set() and running.answer.wire().get("status") == "cancelled"
             status: JobStatus = "cancelled" if cancelled else "complete"
-            table.end(self._db(), running.number, status, running.answer.wire())
+            table.end(running.db, running.number, status, running.answer.wire())
         elif isinstance(running.error, AutoDedupError):
             body = running.error.body().wire()
-            table.end(self._db(), running.number, "failed", body)
+            table.end(running.db, running.number, "failed", body)
         else:
-            table.end(self._db(), running.number, "failed", {"code": "INTERNAL"})
+            table.end(running.db, running.number, "failed", {"code": "INTERNAL"})
 
     def _find(self, kind: JobKind[Arguments, AnswerOf], number: int) -> _Running | table.JobRow:
         """Return the job under way here, or its row where it has ended or is another server's."""
@@ -259,6 +260,11 @@ class Jobs:
             return kind.answer.model_validate(row.body)
         begun = kind.make(kind.arguments.model_validate(row.arguments)).snapshot()
         return begun.model_copy(update={"job": f"j{row.id}", "progress": NOT_BEGUN})
+
+
+def _let_go_of(db: Database) -> None:
+    with suppress(AutoDedupError):
+        db.release()
 
 
 def _ended(kind: JobKind[Arguments, AnswerOf], row: table.JobRow) -> AnswerOf:

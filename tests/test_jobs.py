@@ -117,6 +117,24 @@ def test_a_job_that_has_ended_holds_neither_memory_nor_files(here: Server) -> No
     assert here.call(job=begun.job).counted == 4, "its answer is kept"
 
 
+def test_a_jobs_own_threads_do_not_open_the_library(here: Server) -> None:
+    """They outlive the answer for a moment, in which the library may be closed, and removed."""
+    asked: list[threading.Thread] = []
+
+    def opened() -> Database:
+        asked.append(threading.current_thread())
+        return here.db
+
+    here.jobs = Jobs(opened)
+    begun = here.call(wait_s=0)
+    threads = [t for t in threading.enumerate() if t.name.endswith(f" {begun.job}")]
+    assert len(threads) == 2
+    here.work.over.set()
+    for thread in threads:
+        thread.join(5)
+    assert set(asked) == {threading.current_thread()}
+
+
 def test_another_server_is_told_how_far_a_job_has_come(here: Server, elsewhere: Server) -> None:
     begun = here.call(wait_s=0)
     heard: list[Progress] = []
