@@ -41,6 +41,8 @@ class Thresholds:
     seen_short_contrast, seen_short_motion  of a film shorter than `seen_seconds`; or else, of one
     no shorter than `seen_own_seconds`, `seen_own_contrast`, `seen_own_motion` in so many pictures
     as `seen_own_scenes`
+    seen_few_scenes  so few pictures are enough where they lie within `seen_few_bits` on average,
+    by `seen_few_contrast` closer than elsewhere, and move so much alike as `seen_few_motion`
     means_alike      mean cosine of the frames' meanings from which on two films mean the same
     """
 
@@ -86,6 +88,10 @@ class Thresholds:
     seen_own_contrast: float = 30.0
     seen_own_motion: float = 0.55
     seen_own_scenes: int = 7
+    seen_few_scenes: int = 4
+    seen_few_bits: float = 20.0
+    seen_few_contrast: float = 40.0
+    seen_few_motion: float = 0.88
     means_alike: float = 0.9
     strict_mean_bits: float = 10.0
     strict_worst_bits: int = 16

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -157,7 +158,7 @@ def witnessed(
     ("witness", "verdict"),
     [
         (witnessed(13.0, 18.0, 0.56), "nothing"),  # two games on one level
-        (witnessed(26.0, 22.0, 0.64), "nothing"),  # two more
+        (witnessed(26.0, 22.0, 0.63), "nothing"),  # two more
         (witnessed(45.0, 8.0, 0.68), "act"),  # a calm film between bars
         (witnessed(45.0, 3.0, 0.68), "nothing"),
         (witnessed(13.0, 28.0, 0.81), "act"),  # a logo over a calm film
@@ -172,6 +173,24 @@ def test_what_embeddings_see_must_move_alike_in_both_halves_and_more_the_closer_
     whole = (Segment(0.0, 16.0, 0.0, 16.0, 1.0),)
 
     assert judge_embedded(witness, "near", whole, Thresholds()) == verdict
+
+
+@pytest.mark.parametrize(
+    ("witness", "scenes", "verdict"),
+    [
+        (witnessed(12.0, 79.0, 0.92), 5, "act"),  # a logo on a page, re-framed
+        (witnessed(33.0, 58.0, 0.74), 5, "nothing"),  # the same in another typeface
+        (witnessed(12.0, 79.0, 0.92), 3, "nothing"),
+        (witnessed(12.0, 20.0, 0.92), 5, "nothing"),
+        (witnessed(12.0, 79.0, 0.80), 5, "nothing"),
+    ],
+)
+def test_few_pictures_are_enough_that_lie_very_close_and_move_as_one(
+    witness: Witness, scenes: int, verdict: str
+) -> None:
+    brief = (Segment(0.0, 5.0, 0.0, 5.0, 1.0),)
+
+    assert judge_embedded(replace(witness, scenes=scenes), "near", brief, Thresholds()) == verdict
 
 
 @pytest.mark.parametrize(("speed", "verdict"), [(1.0, "act"), (25 / 30, "nothing")])
