@@ -40,6 +40,9 @@ MOST_FRAMES = 2500  # of one clip in one comparison; bounds the table of distanc
 MOST_LINES = 5
 HARD_EDIT_BITS = 15  # once a pair is looked at, frames this much further apart may speak too
 LEAST_RUN_SCORE = 1.5  # about two clear frames
+# What weighs half of what has a say of its own still confirms what others say: one picture weighs
+# less in a longer clip, and what one of two clips has to show must be looked for in the other.
+_CONFIRMS = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -155,7 +158,7 @@ def _seen(
 
 
 def _chosen(weight: NDArray[np.float64]) -> NDArray[np.intp]:
-    places = np.flatnonzero(weight >= COMMON_WEIGHT)
+    places = np.flatnonzero(weight >= _CONFIRMS * COMMON_WEIGHT)
     if len(places) > MOST_FRAMES:
         places = places[np.linspace(0, len(places) - 1, MOST_FRAMES).astype(np.intp)]
     return places

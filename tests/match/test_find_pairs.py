@@ -361,6 +361,23 @@ def test_a_logo_in_many_films_links_none_of_them_and_hides_no_copy() -> None:
     assert (match.a, match.b, match.relation) == (1, 100, "near")
 
 
+def test_a_logo_that_is_nearly_everyones_is_found_in_a_longer_film_too() -> None:
+    # After the logo either shows another blend of two pictures: what is before must be compared.
+    whole, longer = (
+        joined([*before, (film(99), 0, 3), (film(blend), 0, 0.5), (film(1), 0, 9)])
+        for blend, before in ((20, []), (21, [(film(2), 0, 18)]))
+    )
+    others = [joined([(film(99), 0, 3), (film(n), 0, 57)]) for n in range(3, 11)]
+
+    found = find(
+        clip(1, *whole), clip(2, *longer), *(clip(n, *one) for n, one in enumerate(others, 3))
+    )
+
+    (match,) = (match for match in found if (match.a, match.b) == (1, 2))
+    assert (match.relation, match.inner) == ("contains", 1)
+    assert match.segments[0].a_start == pytest.approx(0, abs=0.6)
+
+
 @pytest.mark.parametrize(
     "edit", [Edit(), Edit(start=5.37), Edit(turn="mirror"), Edit(crop="crop80")]
 )
