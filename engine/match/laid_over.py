@@ -7,6 +7,7 @@ limits are read off real films with others laid over them, of all sizes, beside 
 drawings, still pictures, text, crops and noise (docs/matching.md).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -37,6 +38,11 @@ _DRAWN_FURTHER = 0.45  # no further apart than this
 _DRAWN_MOVED = (0.4, 0.7)  # so much moves of what moves in the other film
 _DRAWN_STILL = 0.16  # while it moves least, the other moves by so much more
 _STILLEST = 0.3  # the share of the pairs of frames between which a window moves least
+
+
+# Text runs from side to side: what is as close in all of a row is covered by a line of it.
+_ACROSS = 0.25  # of how much further apart the covered row is than the clear one
+_LEGIBLE = 0.45  # no line of text covers so much that a row is further apart than this
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,9 +84,9 @@ def is_laid_over(a_rows: NDArray[np.int8], b_rows: NDArray[np.int8]) -> bool:
     a, b = directions(a_rows), directions(b_rows)
     turned = _as_turned(a, b)
     numbers = range(_NINE.start, _NINE.stop)
-    seen = (_Window.of(a[:, number], turned[:, number]) for number in numbers)
+    seen = [_Window.of(a[:, number], turned[:, number]) for number in numbers]
     windows = [window for window in seen if window is not None]
-    if len(windows) < _LEAST_WINDOWS:
+    if len(windows) < _LEAST_WINDOWS or _is_text(seen):
         return False
     clear, covered = (choose(windows, key=lambda w: w.close) for choose in (max, min))
     apart = covered.apart - clear.apart
@@ -93,6 +99,22 @@ def is_laid_over(a_rows: NDArray[np.int8], b_rows: NDArray[np.int8]) -> bool:
         stands_out = usual - covered.close >= _STANDS_OUT * further
         return stands_out and not _is_drawn(covered, further)
     return further >= _MUCH_FURTHER and max(_least_found(a, b), _least_found(b, a)) <= _NOWHERE
+
+
+def _is_text(nine: Sequence[_Window | None]) -> bool:
+    """Say whether what lies over a film lies along one of its edges, from side to side.
+
+    A line of text does. A film in a corner, or in the middle of an edge, leaves the windows beside
+    it clearer than those that it covers.
+    """
+    rows = [[w.close for w in nine[first : first + 3] if w is not None] for first in (0, 3, 6)]
+    if min(len(row) for row in rows) < 2:  # noqa: PLR2004  # side by side
+        return False
+    means = [float(np.mean(row)) for row in rows]
+    covered = min(means)
+    across = max(max(row) - min(row) for row in rows)
+    at_an_edge = means[1] > covered >= _LEGIBLE
+    return at_an_edge and across <= _ACROSS * (max(means) - covered)
 
 
 def _spread(frames: Frames) -> float:

@@ -126,6 +126,10 @@ def test_an_edit_makes_no_composite(change: Change) -> None:
     [
         ((0.88, 0.86, 0.77, 0.75, 0.74, 0.74, 0.70, 0.65, 0.64), False),  # a mirrored crop
         ((0.88, 0.88, 0.88, 0.87, 0.87, 0.86, 0.86, 0.70, 0.64), True),  # a film in a corner
+        ((0.95, 0.96, 0.96, 0.84, 0.84, 0.86, 0.70, 0.70, 0.73), False),  # lines of boxed text
+        ((0.70, 0.70, 0.73, 0.84, 0.84, 0.86, 0.95, 0.96, 0.96), False),  # at the upper edge
+        ((0.95, 0.96, 0.96, 0.84, 0.76, 0.86, 0.80, 0.64, 0.80), True),  # a film in the middle
+        ((0.95, 0.96, 0.96, 0.90, 0.90, 0.91, 0.40, 0.40, 0.42), True),  # a strip of another film
     ],
 )
 def test_in_a_crop_all_windows_are_displaced_and_under_a_film_a_few_are_covered(
