@@ -23,6 +23,7 @@ _SELDOM = 3.0  # seconds between two frames of a film that is looked at by its k
 _LEAST_DOUBT = 0.35  # however close two films lie
 _SPEEDS = (*USUAL_SPEEDS, *(1.0 / speed for speed in USUAL_SPEEDS))
 _SPEED_LEEWAY = 0.003
+_FRAME_RATES = (1.0, 24 / 25, 25 / 24)  # the speeds of films that were fitted to another system
 
 
 def judge(
@@ -119,6 +120,10 @@ def _seconds(segments: tuple[Segment, ...]) -> float:
     return sum(segment.a_end - segment.a_start for segment in segments)
 
 
+def _at_speeds(segments: tuple[Segment, ...], speeds: tuple[float, ...]) -> bool:
+    return all(min(abs(s.speed - u) for u in speeds) <= _SPEED_LEEWAY for s in segments)
+
+
 def _at_its_own_speed(segments: tuple[Segment, ...]) -> bool:
     return all(segment.speed == 1.0 for segment in segments)
 
@@ -152,7 +157,7 @@ def _moves_alike(witness: Witness, segments: tuple[Segment, ...], limits: Thresh
         and witness.mean_bits <= limits.moving_bits
     )
     # At any speed there are many lines, of which one may pass through much that is alike.
-    usual = all(min(abs(s.speed - u) for u in _SPEEDS) <= _SPEED_LEEWAY for s in segments)
+    usual = _at_speeds(segments, _SPEEDS)
     hard = (
         seconds >= limits.long_seconds
         and gap >= (limits.hard_contrast if usual else limits.moving_contrast)
@@ -179,16 +184,19 @@ def _moves_alike(witness: Witness, segments: tuple[Segment, ...], limits: Thresh
         and gap >= doubt * limits.close_contrast
         and motion >= doubt * limits.close_motion
     )
-    return (moving or hard or calm or close) and _is_no_other_take(witness, seconds, limits)
+    return (moving or hard or calm or close) and _is_no_other_take(witness, segments, limits)
 
 
-def _is_no_other_take(witness: Witness, seconds: float, limits: Thresholds) -> bool:
+def _is_no_other_take(witness: Witness, segments: tuple[Segment, ...], limits: Thresholds) -> bool:
     """Say whether two short stretches lie closer than two takes of one movement do.
 
-    A hand goes down in half a second in one sign of a signer as in the other, and nothing that
-    comes before or after parts them: the shorter they are, the closer they must lie.
+    At some other speed two takes of anything agree for a second or two. A hand goes down in half a
+    second in one sign of a signer as in the other, and nothing that comes before or after parts
+    them: the shorter they are, the closer they must lie.
     """
-    share = min(1.0, seconds / limits.short_seconds)
+    share = min(1.0, _seconds(segments) / limits.short_seconds)
+    if share < 1.0 and not _at_speeds(segments, _FRAME_RATES):
+        return False
     bits = limits.brief_bits + share * (limits.close_bits - limits.brief_bits)
     gap = limits.brief_contrast + share * (limits.short_contrast - limits.brief_contrast)
     return (
@@ -258,5 +266,5 @@ def _shares(witness: Witness, segments: tuple[Segment, ...], limits: Thresholds)
     return (
         witness.scenes >= _SHARED_SCENES
         and (near_alike or (witness.mean_bits <= _SHARED_BITS and gap >= asked))
-        and _is_no_other_take(witness, seconds, limits)
+        and _is_no_other_take(witness, segments, limits)
     )

@@ -267,6 +267,25 @@ def test_the_shorter_a_stretch_the_closer_it_must_lie(
 
 
 @pytest.mark.parametrize(
+    ("seconds", "speed", "verdict"),
+    [
+        (2.0, 1.0, "act"),
+        (2.0, 25 / 24, "act"),
+        (2.0, 0.8, "nothing"),  # two matches on one field
+        (6.0, 0.8, "act"),
+    ],
+)
+def test_of_a_second_or_two_no_odd_speed_is_believed(
+    seconds: float, speed: float, verdict: str
+) -> None:
+    witness = Witness(20, 9, 1.0, 28.0, 32.0, 40.0, 120.0, 0.6)
+    segments = (Segment(0.0, seconds, 3.0, 3.0 + seconds * speed, speed),)
+    pair = (clip(1, film(1), seconds), clip(2, film(1), 20.0))
+
+    assert judge(witness, "contains", segments, pair, BALANCED) == verdict
+
+
+@pytest.mark.parametrize(
     ("scenes", "bits", "elsewhere", "verdict"),
     [
         (2, 13.0, 138.0, "act"),  # a cut
