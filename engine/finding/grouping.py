@@ -28,6 +28,7 @@ from autodedup.schemas.find_duplicates import Group, Twin
 from autodedup.schemas.vocabulary import KeepRule, Kind
 
 CHOSEN = "chosen for this plan"
+HOLDS_ALL = "length: the others are parts of it"
 
 
 def alike_in_meaning(
@@ -109,11 +110,12 @@ class Grouping:
 
     def _found(self, star: Star, of_id: Mapping[int, LibraryFile]) -> FoundGroup:
         keeper = of_id[star.keeper]
+        parts = all(member.link.relation == "contains" for member in star.members)
         return FoundGroup(
             kind=star.kind,
             confidence=star.confidence,
             keeper=keeper,
-            why_keep=why_keep(keeper, star.rule),
+            why_keep=HOLDS_ALL if parts else why_keep(keeper, star.rule),
             members=tuple(
                 replace(
                     self._member(of_id[m.file_id], keeper, m.link),

@@ -78,6 +78,13 @@ def test_redundant_copies_go_to_the_trash_and_clips_stay(bench: Workbench) -> No
     assert all(item.because and item.keep for item in answer.actions)
 
 
+def test_a_film_of_which_the_others_are_parts_is_kept_for_its_length(bench: Workbench) -> None:
+    (group,) = find(bench, kinds=["contains"]).groups
+
+    assert [file.relation for file in group.files[1:]] == ["contains"]
+    assert group.why_keep == "length: the others are parts of it"
+
+
 def test_planning_touches_no_library_file(bench: Workbench, library: Path) -> None:
     before = contents(library)
     plan(bench, policy={"broken": "quarantine", "survivors": "organize", "contains": "trash"})
