@@ -87,11 +87,13 @@ def _compared(file: LibraryFile, keeper: LibraryFile) -> tuple[tuple[str, ...], 
         return (), ()
     its, kept = file.signature, keeper.signature
     longer = max(its.seconds, kept.seconds)
+    heard = {each.facts.audio_codec is not None for each in (its, kept)}
     said = {
         "duration": abs(its.seconds - kept.seconds) <= SAME_LENGTH * longer,
         "resolution": (its.facts.width, its.facts.height) == (kept.facts.width, kept.facts.height),
-        "sound": (its.facts.audio_codec is None) == (kept.facts.audio_codec is None),
     }
+    if True in heard:  # what neither has is no likeness
+        said["sound"] = len(heard) == 1
     return (
         tuple(name for name, same in said.items() if same),
         tuple(name for name, same in said.items() if not same),

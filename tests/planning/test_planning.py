@@ -20,9 +20,9 @@ from autodedup.engine.errors import (
     PlanNotFoundError,
     UnknownIdError,
 )
-from autodedup.engine.footage.encode import Encoding, encode
+from autodedup.engine.footage.encode import AudioEncoder, Encoding, encode
 from autodedup.engine.footage.film import Film, cut_out, joined, render_film
-from autodedup.engine.footage.picture_edits import cropped, inside
+from autodedup.engine.footage.picture_edits import cropped, inside, resized
 from autodedup.engine.footage.time_edits import looped
 from autodedup.engine.workbench import Workbench
 from autodedup.schemas.find_duplicates import FindAnswer, FindArguments
@@ -83,6 +83,26 @@ def test_a_film_of_which_the_others_are_parts_is_kept_for_its_length(bench: Work
 
     assert [file.relation for file in group.files[1:]] == ["contains"]
     assert group.why_keep == "length: the others are parts of it"
+
+
+@pytest.mark.parametrize(
+    ("audio", "agrees"), [("aac", ("duration", "sound")), (None, ("duration",))]
+)
+def test_files_agree_on_sound_only_where_there_is_any(
+    audio: AudioEncoder | None, agrees: tuple[str, ...], open_bench: OpenBench, tmp_path: Path
+) -> None:
+    film = render_film(5, size=(320, 180), seconds=6.0)
+    encode(film, tmp_path / "film.mp4", Encoding(audio=audio))
+    small = replace(film, frames=resized(film.frames, (240, 136)))
+    encode(small, tmp_path / "small.mp4", Encoding(audio=audio))
+    bench = open_bench(tmp_path)
+    ingest(bench)
+
+    (group,) = find(bench).groups
+
+    evidence = group.files[1].evidence
+    assert evidence is not None
+    assert evidence.agrees == agrees
 
 
 def test_planning_touches_no_library_file(bench: Workbench, library: Path) -> None:
