@@ -6,6 +6,7 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
+from autodedup.engine.embedding.crowding import STRANGERS
 from autodedup.engine.embedding.model_file import CARD_NAME, ModelCard
 from autodedup.engine.embedding.photographs import permissions
 
@@ -16,7 +17,8 @@ _METHOD = (
     "are pooled from one look at it (after R-MAC, Tolias et al. 2016), and learned so: the part of "
     "one copy that shows the other lies close to the whole of the other. In the last two fifths of "
     "the steps strangers of earlier batches are remembered (Wang et al. 2020). What lies near to "
-    "many of 2,048 strangers in the file is shortened (score normalisation, Douze et al. 2021)."
+    f"many of {STRANGERS:,} strangers in the file is shortened (score normalisation, Douze et al. "
+    "2021)."
 )
 _LICENCE = "MIT, as the package"
 _FAILURES: Final = (

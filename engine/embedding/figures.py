@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from autodedup.engine.embedding.evaluate import Scores
 
 _WIDTH, _HEIGHT, _EDGE = 640, 400, 56
-_LOW, _HIGH = 0.3, 1.0  # cosines shown
+_LOW, _HIGH = 0.3, 1.0  # products shown
 _DECADES: Final = 7
 _RAISED: Final = "⁰¹²³⁴⁵⁶⁷"
 _COLOURS: Final = ("#1f6fb2", "#c8501e", "#2e8b57")
@@ -67,16 +67,16 @@ def figures(measured: Mapping[str, Mapping[str, "Scores"]]) -> tuple[Figure, ...
 
 def curve(measured: Mapping[str, "Scores"]) -> str:
     """Return an SVG: the share of false pairs (log) and of found edits over the product."""
-    cosines = np.linspace(_LOW, _HIGH, 141)
+    products = np.linspace(_LOW, _HIGH, 141)
     parts = [_SHEET, *_axes()]
     for number, (films, scores) in enumerate(measured.items()):
         colour = _COLOURS[number % len(_COLOURS)]
         true = np.sort(np.concatenate(list(scores.true.values())))
-        found = 1 - np.searchsorted(true, cosines) / len(true)
+        found = 1 - np.searchsorted(true, products) / len(true)
         false = np.sort(scores.false)
-        wrong = 1 - np.searchsorted(false, cosines) / len(false)
-        solid = [(x, _of_rate(y)) for x, y in zip(cosines, wrong, strict=True) if y > 0]
-        dashed = [(x, y) for x, y in zip(cosines, found, strict=True)]
+        wrong = 1 - np.searchsorted(false, products) / len(false)
+        solid = [(x, _of_rate(y)) for x, y in zip(products, wrong, strict=True) if y > 0]
+        dashed = [(x, y) for x, y in zip(products, found, strict=True)]
         parts.append(_line(solid, colour, ""))
         parts.append(_line(dashed, colour, ' stroke-dasharray="5 4"'))
         place = _HEIGHT - _EDGE - 34 + 16 * number

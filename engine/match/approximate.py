@@ -96,12 +96,12 @@ class Cells:
         count = min(count, len(self._centres))
         cells = np.empty((len(rows), count), dtype=np.int64)
         for start in range(0, len(rows), _TILE):
-            cosines = from_bytes(rows[start : start + _TILE]) @ self._centres.T
-            each = np.arange(len(cosines))
+            products = from_bytes(rows[start : start + _TILE]) @ self._centres.T
+            each = np.arange(len(products))
             for number in range(count):
-                nearest = cosines.argmax(axis=1)
+                nearest = products.argmax(axis=1)
                 cells[start : start + _TILE, number] = nearest
-                cosines[each, nearest] = -np.inf
+                products[each, nearest] = -np.inf
         return cells
 
 

@@ -39,7 +39,6 @@ _DRAWN_MOVED = (0.4, 0.7)  # so much moves of what moves in the other film
 _DRAWN_STILL = 0.16  # while it moves least, the other moves by so much more
 _STILLEST = 0.3  # the share of the pairs of frames between which a window moves least
 
-
 # Text runs from side to side: what is as close in all of a row is covered by a line of it.
 _ACROSS = 0.25  # of how much further apart the covered row is than the clear one
 _LEGIBLE = 0.45  # no line of text covers so much that a row is further apart than this

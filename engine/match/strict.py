@@ -1,4 +1,4 @@
-"""The strict profile: what the contract promises of two files that are called near under it."""
+"""The strict profile: what two files that are called near under it have in common."""
 
 import numpy as np
 
