@@ -1,5 +1,6 @@
 """What is told of a file in a group, and why it is said to match the keeper."""
 
+from collections.abc import Iterable
 from typing import assert_never
 
 from autodedup.engine.library import LibraryFile
@@ -100,8 +101,8 @@ def _compared(file: LibraryFile, keeper: LibraryFile) -> tuple[tuple[str, ...], 
     )
 
 
-def why_keep(keeper: LibraryFile, rule: KeepRule | None) -> str:
-    """Return, in words, which rule decided for the keeper."""
+def why_keep(keeper: LibraryFile, rule: KeepRule | None, others: Iterable[LibraryFile] = ()) -> str:
+    """Return, in words, which rule decided for the keeper among the others."""
     facts = None if keeper.signature is None else keeper.signature.facts
     match rule:
         case None:
@@ -110,7 +111,8 @@ def why_keep(keeper: LibraryFile, rule: KeepRule | None) -> str:
             return "protected: it lies in a protected folder"
         case "resolution":
             size = "" if facts is None else f": {facts.width}x{facts.height}"
-            return f"resolution: the largest picture{size}"
+            barred = any(_frame(other) > _frame(keeper) for other in others)
+            return f"resolution: the largest picture{', bars not counted' * barred}{size}"
         case "bitrate":
             codec = "" if facts is None else f" for {facts.codec}"
             return f"bitrate: the highest{codec}, judged per codec"
@@ -120,3 +122,8 @@ def why_keep(keeper: LibraryFile, rule: KeepRule | None) -> str:
             return "name: the most readable"
         case _:
             assert_never(rule)
+
+
+def _frame(file: LibraryFile) -> int:
+    """Return the pixels of a file's frames, whatever they show."""
+    return 0 if file.signature is None else file.signature.facts.width * file.signature.facts.height

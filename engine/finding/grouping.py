@@ -111,11 +111,12 @@ class Grouping:
     def _found(self, star: Star, of_id: Mapping[int, LibraryFile]) -> FoundGroup:
         keeper = of_id[star.keeper]
         parts = all(member.link.relation == "contains" for member in star.members)
+        others = [of_id[member.file_id] for member in star.members]
         return FoundGroup(
             kind=star.kind,
             confidence=star.confidence,
             keeper=keeper,
-            why_keep=HOLDS_ALL if parts else why_keep(keeper, star.rule),
+            why_keep=HOLDS_ALL if parts else why_keep(keeper, star.rule, others),
             members=tuple(
                 replace(
                     self._member(of_id[m.file_id], keeper, m.link),
@@ -243,6 +244,7 @@ def _facts(file: LibraryFile) -> FileFacts:
         bitrate_bps=None if signature is None else signature.facts.bitrate_bps,
         size_bytes=file.row.stat.size,
         seconds=0.0 if signature is None else signature.seconds,
+        shown_share=1.0 if signature is None else signature.shown_share,
     )
 
 

@@ -24,7 +24,7 @@ from autodedup.engine.media.nvdec import DeviceLook, NotByNvdecError, NvdecSourc
 from autodedup.engine.media.probe import probe
 from autodedup.engine.media.reading import Seen, opened
 from autodedup.engine.semantic.batches import Batches
-from autodedup.engine.signature.bars import Stretch, stretches
+from autodedup.engine.signature.bars import Stretch, shown_share, stretches
 from autodedup.engine.signature.copy import shape_within, worth_a_look
 from autodedup.engine.signature.model import Embeddings, Signature
 from autodedup.engine.signature.quality import FAINT
@@ -84,22 +84,25 @@ class GpuSigner:
                 look = self._source.look(file, facts, report, colour=embedded)
             known = costs.measured(facts, time.monotonic() - begun)
         with torch.inference_mode(), self._source.in_order():
-            frames, embeddings = self._computed(look)
+            # Finding bars is a walk over rows and their changes in time: the small pictures, 30 kB
+            # each, go to the CPU for it.
+            parts = stretches(look.pictures.cpu().numpy(), look.times_seconds)
+            frames, embeddings = self._computed(look, parts)
         signature = assembled(
             facts,
             route,
             times_seconds=look.times_seconds,
             seen_seconds=look.seen_seconds,
+            shown_share=shown_share(parts, *look.pictures.shape[1:]),
             frames=frames,
             notes=look.notes,
             embeddings=embeddings,
         )
         return signature, known
 
-    def _computed(self, look: DeviceLook) -> tuple[FrameHashes, Embeddings | None]:
-        # Finding bars is a walk over rows and their changes in time: the small pictures, 30 kB
-        # each, go to the CPU for it.
-        parts = stretches(look.pictures.cpu().numpy(), look.times_seconds)
+    def _computed(
+        self, look: DeviceLook, parts: Sequence[Stretch]
+    ) -> tuple[FrameHashes, Embeddings | None]:
         boxed = [look.pictures[part.first : part.past, part.rows, part.columns] for part in parts]
         waves = torch.cat([coefficients(pictures) for pictures in boxed])
         quality: NDArray[np.float32] = quality_of(waves[:, 0]).cpu().numpy()

@@ -1,5 +1,6 @@
 """Which of several copies to keep, and which rule decided."""
 
+import itertools
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -37,13 +38,39 @@ CODEC_WORTH: dict[str, float] = {
     "dvvideo": 0.2,
 }
 SAME_BITRATE = 0.9  # within a tenth, two bitrates are no difference
+# Where bars end is known to a pixel of a small picture: of a film between bars, areas within this
+# are no difference.
+SAME_AREA = 0.94
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """How much of a film is seen in a file.
+
+    Width and height are pixels as displayed, of which `share` show the film and not bars around it.
+    """
+
+    width: int
+    height: int
+    share: float = 1.0
+
+    @property
+    def pixels(self) -> int:
+        """Return how many pixels show the film."""
+        return round(self.width * self.height * self.share)
+
+    def is_as_large_as(self, other: "Picture") -> bool:
+        """Say whether this picture is no smaller than the other, as far as is known."""
+        barred = min(self.share, other.share) < 1
+        return self.pixels >= (SAME_AREA if barred else 1) * other.pixels
 
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
     """What the keep rules look at. `path` is relative to its root, with forward slashes.
 
-    Width and height are pixels as displayed; `bitrate_bps` is None where the file does not say.
+    Width and height are pixels as displayed, of which `shown_share` show the film and not bars
+    around it; `bitrate_bps` is None where the file does not say.
     """
 
     file_id: int
@@ -55,6 +82,12 @@ class FileFacts:
     bitrate_bps: int | None
     size_bytes: int
     seconds: float
+    shown_share: float = 1.0
+
+    @property
+    def picture(self) -> Picture:
+        """Return how much it shows."""
+        return Picture(self.width, self.height, self.shown_share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +134,8 @@ def in_order(
     if "bitrate" in asked:
         for file in files:
             bitrates[tuple(_exactly(rule, file) for rule in before)].append(worth_bps(file))
+    if "resolution" in asked and _nearly_as_large(files):
+        return None
     if any(min(rates) < SAME_BITRATE * max(rates) for rates in bitrates.values()):
         return None
     exact = [rule for rule in asked if rule != "bitrate"]
@@ -114,7 +149,7 @@ def _exactly(rule: KeepRule, file: FileFacts) -> int | NameRank:
         case "protected":
             return int(not file.protected)
         case "resolution":
-            return -file.width * file.height
+            return -file.picture.pixels
         case "size":
             return -file.size_bytes
         case "name":
@@ -133,12 +168,22 @@ def worth_bps(file: FileFacts) -> float:
     return rate * CODEC_WORTH.get(file.codec.lower(), 1.0)
 
 
+def _nearly_as_large(files: Sequence[FileFacts]) -> bool:
+    """Say whether there are pictures of different areas that are no difference."""
+    falling = sorted((file.picture for file in files), key=lambda each: -each.pixels)
+    return any(
+        small.pixels < large.pixels and small.is_as_large_as(large)
+        for large, small in itertools.pairwise(falling)
+    )
+
+
 def _best_by(rule: KeepRule, files: list[FileFacts]) -> list[FileFacts]:
     match rule:
         case "protected":
             return _highest(files, lambda file: float(file.protected))
         case "resolution":
-            return _highest(files, lambda file: float(file.width * file.height))
+            largest = max((file.picture for file in files), key=lambda each: each.pixels)
+            return [file for file in files if file.picture.is_as_large_as(largest)]
         case "bitrate":
             return _highest(files, worth_bps, share=SAME_BITRATE)
         case "size":

@@ -80,6 +80,16 @@ def stretches(pictures: NDArray[np.uint8], times: NDArray[np.float64]) -> list[S
     return found
 
 
+def shown_share(parts: list[Stretch], height: int, width: int) -> float:
+    """Return how much of the frame its picture takes, 0 … 1, in the middle one of the frames."""
+    shares = [
+        (part.rows.stop - part.rows.start) * (part.columns.stop - part.columns.start)
+        for part in parts
+    ]
+    middle = np.median(np.repeat(shares, [part.past - part.first for part in parts]))
+    return float(middle) / (height * width)
+
+
 def _some(first: int, past: int) -> NDArray[np.intp]:
     """Return the places of some frames of a stretch, evenly spread."""
     count = min(past - first, _FRAMES_ASKED)

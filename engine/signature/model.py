@@ -40,6 +40,8 @@ class Signature:
     anchor_whashes  (3,) uint64: 64-bit wavelet hashes, equal to `imagehash.whash`, of the frames
                     nearest to 15 %, 50 % and 85 % of the duration
     seen_seconds    how long the pictures really last, whatever the container claims
+    shown_share     how much of the frame its picture takes, for most of the film: less than 1
+                    where it lies between bars or in a border
     embeddings      None where the copy tier was not asked for, or has no model here
     """
 
@@ -47,6 +49,7 @@ class Signature:
     facts: MediaFacts
     route: DecodeRoute
     seen_seconds: float
+    shown_share: float
     times_seconds: NDArray[np.float64]
     hashes: NDArray[np.uint8]
     quality: NDArray[np.float32]

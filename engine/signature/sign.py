@@ -13,7 +13,7 @@ from autodedup.engine.media.frames import Look, Progress
 from autodedup.engine.media.probe import probe
 from autodedup.engine.media.reading import Seen, opened
 from autodedup.engine.media.software import SoftwareSource
-from autodedup.engine.signature.bars import Stretch, stretches
+from autodedup.engine.signature.bars import Stretch, shown_share, stretches
 from autodedup.engine.signature.copy import Box, copy_model, embed
 from autodedup.engine.signature.model import ANCHORS, Embeddings, Signature
 from autodedup.engine.signature.perceptual import coefficients, hashes_of
@@ -75,6 +75,7 @@ def signature_of(
         route,
         times_seconds=look.times_seconds,
         seen_seconds=look.seen_seconds,
+        shown_share=shown_share(parts, *look.pictures.shape[1:]),
         frames=FrameHashes(
             hashes_of(waves),
             _anchor_whashes(look, parts),
@@ -113,6 +114,7 @@ def assembled(
     *,
     times_seconds: NDArray[np.float64],
     seen_seconds: float,
+    shown_share: float,
     frames: FrameHashes,
     notes: tuple[str, ...],
     embeddings: Embeddings | None,
@@ -123,6 +125,7 @@ def assembled(
         facts=replace(facts, duration_seconds=facts.duration_seconds or seen_seconds),
         route=route,
         seen_seconds=seen_seconds,
+        shown_share=shown_share,
         times_seconds=times_seconds,
         hashes=frames.hashes,
         quality=frames.quality,

@@ -30,6 +30,7 @@ class SignatureRow:
     embedding_recipe: str | None
     facts: MediaFacts
     seconds: float
+    shown_share: float
     route: DecodeRoute
     anchors: bytes
     stream_hash: bytes | None
@@ -41,6 +42,7 @@ _COLUMNS = (
     "claimed_seconds, fps, bitrate_bps, pixel_format, audio_codec, audio_channels, video_streams, "
     "decoder, decoder_why, anchors, stream_hash, notes"
 )
+_SHOWN = "coalesce(shown_share, 1.0)"
 
 
 def add(connection: apsw.Connection, signature: Signature, tiers: str) -> int:
@@ -49,8 +51,9 @@ def add(connection: apsw.Connection, signature: Signature, tiers: str) -> int:
     connection.execute(
         "INSERT INTO signatures (recipe, embedding_recipe, tiers, container, codec, width, height, "
         "rotation, seconds, claimed_seconds, fps, bitrate_bps, pixel_format, audio_codec, "
-        "audio_channels, video_streams, decoder, decoder_why, anchors, notes, made_at) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "audio_channels, video_streams, decoder, decoder_why, anchors, notes, shown_share, "
+        "made_at) "
+        f"VALUES ({', '.join('?' * 22)})",
         (
             signature.recipe,
             None if signature.embeddings is None else signature.embeddings.recipe,
@@ -72,6 +75,7 @@ def add(connection: apsw.Connection, signature: Signature, tiers: str) -> int:
             signature.route.why,
             signature.anchor_whashes.astype("<u8").tobytes(),
             json.dumps(signature.notes),
+            signature.shown_share,
             time.time(),
         ),
     )
@@ -126,7 +130,9 @@ def rows(db: Database, of: Collection[int] | None = None) -> dict[int, Signature
     """Return every signature, or those of these numbers that there are, by its number."""
     some = "" if of is None else f" WHERE id IN ({','.join(str(int(n)) for n in of)})"
     with db.read() as connection:
-        found = connection.execute(f"SELECT {_COLUMNS} FROM signatures{some}")
+        there = integer(connection, "PRAGMA user_version") >= _SHOWN_SINCE
+        share = _SHOWN if there else "1.0"
+        found = connection.execute(f"SELECT {_COLUMNS}, {share} FROM signatures{some}")
         return {cast("int", values[0]): _row(values) for values in found}
 
 
@@ -146,7 +152,8 @@ _ROWS_HELD = 30_000  # about a kilobyte each
 
 _Values: TypeAlias = (
     "tuple[int, str, str | None, str, str, int, int, int, float, float | None, float | None, "
-    "int | None, str | None, str | None, int | None, int, Decoder, str, bytes, bytes | None, str]"
+    "int | None, str | None, str | None, int | None, int, Decoder, str, bytes, bytes | None, str, "
+    "float]"
 )
 
 
@@ -156,7 +163,7 @@ def _row(values: "tuple[apsw.SQLiteValue, ...]") -> SignatureRow:
     # One cast for the row, not one a column: every search reads all of them.
     (number, recipe, embedding_recipe, container, codec, width, height, rotation, seconds,
      claimed, fps, bitrate, pixels, audio, channels, streams, decoder, why, anchors, stream_hash,
-     notes) = cast("_Values", values)  # fmt: skip
+     notes, share) = cast("_Values", values)  # fmt: skip
     return SignatureRow(
         id=number,
         recipe=recipe,
@@ -176,6 +183,7 @@ def _row(values: "tuple[apsw.SQLiteValue, ...]") -> SignatureRow:
             video_streams=streams,
         ),
         seconds=seconds,
+        shown_share=share,
         route=DecodeRoute(decoder, why),
         anchors=anchors,
         stream_hash=stream_hash,
@@ -293,7 +301,7 @@ class _Embedded:
 
 
 # A state that is only read may be older.
-_ONE_ROW_SINCE, _VIEWS_SINCE = 3, 5
+_ONE_ROW_SINCE, _VIEWS_SINCE, _SHOWN_SINCE = 3, 5, 7
 _ROW_A_FRAME = (
     "SELECT signature_id, min(id), count(*), pack_frames(timestamp_s, whash, hash, views, quality) "
     "FROM (SELECT * FROM frames ORDER BY signature_id, timestamp_s, id) GROUP BY signature_id"

@@ -66,6 +66,7 @@ def signed(of: Clip) -> Signature:
         facts=MediaFacts("mp4", "h264", 640, 360, 0, of.seconds, 25.0, 900_000, None, None, None),
         route=DecodeRoute("pyav", "made up"),
         seen_seconds=of.seconds,
+        shown_share=1.0,
         times_seconds=of.times_seconds,
         hashes=of.hashes,
         quality=of.quality,

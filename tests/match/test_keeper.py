@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from autodedup.engine.match.filenames import readability
-from autodedup.engine.match.keeper import KEEP_RULES, FileFacts, choose_keeper
+from autodedup.engine.match.keeper import KEEP_RULES, FileFacts, choose_keeper, in_order
 from autodedup.schemas.vocabulary import KeepRule
 
 FILM = FileFacts(
@@ -71,6 +71,30 @@ def test_a_bitrate_that_is_not_said_is_worked_out() -> None:
     choice = choose_keeper([FILM, silent])
 
     assert (choice.keeper, choice.rule) == (FILM, "bitrate")
+
+
+def test_bars_around_a_film_are_no_picture() -> None:
+    bordered = replace(FILM, file_id=2, width=2560, height=1440, shown_share=0.5)
+
+    choice = choose_keeper([FILM, bordered])
+
+    assert (choice.keeper, choice.rule) == (FILM, "resolution")
+
+
+def test_where_bars_end_is_not_known_so_well_that_it_could_decide() -> None:
+    letterboxed = replace(FILM, shown_share=0.75)
+    other = replace(letterboxed, file_id=2, shown_share=0.76, bitrate_bps=4_000_000)
+
+    choice = choose_keeper([letterboxed, other])
+
+    assert (choice.keeper, choice.rule) == (letterboxed, "bitrate")
+    assert in_order([letterboxed, other]) is None
+
+
+def test_without_bars_the_least_difference_in_size_decides() -> None:
+    smaller = replace(FILM, file_id=2, height=1072, bitrate_bps=9_000_000)
+
+    assert choose_keeper([FILM, smaller]).rule == "resolution"
 
 
 def test_the_order_of_the_rules_can_be_changed() -> None:

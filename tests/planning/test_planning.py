@@ -22,7 +22,7 @@ from autodedup.engine.errors import (
 )
 from autodedup.engine.footage.encode import AudioEncoder, Encoding, encode
 from autodedup.engine.footage.film import Film, cut_out, joined, render_film
-from autodedup.engine.footage.picture_edits import cropped, inside, resized
+from autodedup.engine.footage.picture_edits import cropped, inside, padded, resized
 from autodedup.engine.footage.time_edits import looped
 from autodedup.engine.workbench import Workbench
 from autodedup.schemas.find_duplicates import FindAnswer, FindArguments
@@ -83,6 +83,26 @@ def test_a_film_of_which_the_others_are_parts_is_kept_for_its_length(bench: Work
 
     assert [file.relation for file in group.files[1:]] == ["contains"]
     assert group.why_keep == "length: the others are parts of it"
+
+
+def test_of_a_film_and_its_bordered_copy_the_film_is_kept(
+    open_bench: OpenBench, tmp_path: Path
+) -> None:
+    film = render_film(5, size=(320, 180), seconds=6.0)
+    encode(film, tmp_path / "film.mp4", Encoding())
+    small = resized(film.frames, (256, 144))
+    bordered = replace(film, frames=padded(small, sides=0.2, ends=0.2, fill=(190, 30, 60)))
+    encode(bordered, tmp_path / "bordered.mp4", Encoding(quality=16))
+    bench = open_bench(tmp_path)
+    ingest(bench)
+
+    (group,) = find(bench).groups
+    risks = {risk.code for risk in plan(bench).risks}
+
+    assert group.files[0].path == "film.mp4"
+    # The other's frame is larger, and has more bits; its picture is smaller.
+    assert group.why_keep == "resolution: the largest picture, bars not counted: 320x180"
+    assert "LARGER_PICTURE_THAN_KEEPER" not in risks
 
 
 @pytest.mark.parametrize(

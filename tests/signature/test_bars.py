@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from autodedup.engine.footage.film import Film, render_film
 from autodedup.engine.footage.picture_edits import between_blurred_bars, padded, resized
 from autodedup.engine.footage.scenes import Frames
-from autodedup.engine.signature.bars import Stretch, stretches
+from autodedup.engine.signature.bars import Stretch, shown_share, stretches
 
 FPS = 4
 Pictures = NDArray[np.uint8]
@@ -65,6 +65,17 @@ def test_bars_that_begin_after_an_intro_are_cut_from_there_on(frames: Frames) ->
     assert first.past == second.first == pytest.approx(len(intro), abs=1)
     assert box(first) == (0, 90, 0, 160)
     assert box(second) == pytest.approx((15, 75, 0, 160), abs=1)
+
+
+def test_how_much_of_the_frame_is_shown_is_told_of_most_of_the_film(frames: Frames) -> None:
+    intro = resized(render_film(77, size=(320, 180), seconds=3).frames[::6], (160, 90))
+    canvas = padded(frames, ends=1 / 6)
+    whole = resized(intro, (canvas.shape[2], canvas.shape[1]))
+    barred = luma(np.concatenate([whole, canvas]))
+
+    for pictures, expected in ((barred, 90 / 118), (luma(frames), 1.0)):
+        share = shown_share(cut(pictures), *pictures.shape[1:])
+        assert share == pytest.approx(expected, abs=0.02 * (expected < 1))
 
 
 def test_a_black_pause_between_bars_does_not_end_them(frames: Frames) -> None:
