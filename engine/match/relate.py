@@ -9,6 +9,7 @@ from autodedup.engine.match.model import Clip, PairRelation, Segment
 
 LONGEST_FRAME_SHARE = 4.0  # seconds one frame may stand for when coverage is measured
 _REVERSED_SEGMENTS = 3  # two may be a film whose halves changed places
+_MIRRORED_SECONDS = 0.5  # by which what lies on both sides of a film's middle may miss its place
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +71,21 @@ def is_reversal(segments: tuple[Segment, ...]) -> bool:
     """Say whether the second clip shows the segments from the last to the first.
 
     A film played backwards agrees with itself for a while wherever little happens, above all in
-    the middle, where both show the same second.
+    the middle, where both show the same second. Two segments tell it if one of them is that middle
+    and the other as far behind it in one film as it is before it in the other.
     """
     starts = [segment.b_start for segment in sorted(segments, key=lambda s: s.a_start)]
-    return len(starts) >= _REVERSED_SEGMENTS and starts == sorted(starts, reverse=True)
+    if len(starts) <= 1 or starts != sorted(starts, reverse=True):
+        return False
+    return len(starts) >= _REVERSED_SEGMENTS or _mirrored(segments)
+
+
+def _mirrored(segments: tuple[Segment, ...]) -> bool:
+    """Say whether the segments lie on both sides of one that is at the same seconds in both."""
+    middles = [((s.a_start + s.a_end) / 2, (s.b_start + s.b_end) / 2) for s in segments]
+    sums = [a + b for a, b in middles]
+    still = min(abs(a - b) for a, b in middles)
+    return still <= _MIRRORED_SECONDS and max(sums) - min(sums) <= 2 * _MIRRORED_SECONDS
 
 
 def _same_order(segments: tuple[Segment, ...]) -> bool:

@@ -32,7 +32,7 @@ LONGER_SECONDS, LONGER_SHARE = 1.0, 0.02
 MEANINGS: dict[RiskCode, str] = {
     "LOW_CONFIDENCE": f"the claim is less than {SURE:.0%} sure",
     "LONGER_THAN_KEEPER": "the copy to go is longer than the one kept",
-    "LARGER_PICTURE_THAN_KEEPER": "the copy to go shows a larger picture, bars not counted, than the one kept",
+    "LARGER_PICTURE_THAN_KEEPER": "the copy to go has a larger picture than the one kept",
     "SOUND_ONLY_IN_COPY": "the copy to go has sound and the one kept has none",
     "EDITED_COPY": "the copy is mirrored, turned, cropped or framed: someone may want it as it is",
     "PART_OF_KEEPER": "the file is a clip out of the one kept",
