@@ -117,7 +117,8 @@ def _offset(line: dict[str, object], original: dict[str, object] | None) -> obje
 
 def _of_truth(folder: Path, row: dict[str, object]) -> Media:
     """Read a line of truth.json. Its paths may begin above the folder; they end inside."""
-    parts = Path(str(row["path"])).parts
+    path = Path(str(row["path"]))
+    parts = path.relative_to(path.anchor).parts
     inside = next(
         Path(*parts[n:]) for n in range(len(parts)) if (folder / Path(*parts[n:])).exists()
     )

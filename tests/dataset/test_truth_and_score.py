@@ -163,6 +163,14 @@ def test_a_truth_of_sources_and_variants_is_read_like_a_manifest(tmp_path: Path)
     assert judge(trim, intro) == "apart"
 
 
+def test_a_truth_that_names_files_from_the_root_on_is_read_the_same(tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").touch()
+    line = {"path": str(tmp_path / "a.mp4"), "source": "A", "variant": "orig", "offset": 0}
+    (tmp_path / "truth.json").write_text(json.dumps([{**line, "speed": 1}]))
+
+    assert list(read_manifest(tmp_path)) == ["a.mp4"]
+
+
 def test_a_manifest_needs_no_more_than_files_and_families(tmp_path: Path) -> None:
     lines = [{"file": "a.mp4", "family": "a"}, {"file": "b.mp4", "family": "a"}]
     (tmp_path / "manifest.json").write_text(json.dumps([*lines, {"file": "c.mp4"}]))
