@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from autodedup.engine.library import LibraryFile
-from autodedup.engine.match.keeper import Picture
 from autodedup.engine.planning.actions import Draft
 from autodedup.engine.planning.judged import JudgedGroup, Member
 from autodedup.engine.store.decisions import content_key
@@ -32,7 +31,7 @@ LONGER_SECONDS, LONGER_SHARE = 1.0, 0.02
 MEANINGS: dict[RiskCode, str] = {
     "LOW_CONFIDENCE": f"the claim is less than {SURE:.0%} sure",
     "LONGER_THAN_KEEPER": "the copy to go is longer than the one kept",
-    "LARGER_PICTURE_THAN_KEEPER": "the copy to go has a larger picture than the one kept",
+    "LARGER_PICTURE_THAN_KEEPER": "the copy to go has more pixels than the one kept",
     "SOUND_ONLY_IN_COPY": "the copy to go has sound and the one kept has none",
     "EDITED_COPY": "the copy is mirrored, turned, cropped or framed: someone may want it as it is",
     "PART_OF_KEEPER": "the file is a clip out of the one kept",
@@ -93,11 +92,7 @@ def _of_member(keeper: LibraryFile, member: Member) -> Iterable[RiskCode]:
 def _of_contents(kept: SignatureRow, its: SignatureRow) -> Iterable[RiskCode]:
     if its.seconds > kept.seconds * (1 + LONGER_SHARE) + LONGER_SECONDS:
         yield "LONGER_THAN_KEEPER"
-    if not _picture(kept).is_as_large_as(_picture(its)):
+    if its.facts.width * its.facts.height > kept.facts.width * kept.facts.height:
         yield "LARGER_PICTURE_THAN_KEEPER"
     if its.facts.audio_codec is not None and kept.facts.audio_codec is None:
         yield "SOUND_ONLY_IN_COPY"
-
-
-def _picture(content: SignatureRow) -> Picture:
-    return Picture(content.facts.width, content.facts.height, content.shown_share)
