@@ -101,7 +101,7 @@ def _compared(file: LibraryFile, keeper: LibraryFile) -> tuple[tuple[str, ...], 
     )
 
 
-def why_keep(keeper: LibraryFile, rule: KeepRule | None, others: Iterable[LibraryFile] = ()) -> str:
+def why_keep(keeper: LibraryFile, rule: KeepRule | None, others: Iterable[LibraryFile]) -> str:
     """Return, in words, which rule decided for the keeper among the others."""
     facts = None if keeper.signature is None else keeper.signature.facts
     match rule:

@@ -42,7 +42,6 @@ _COLUMNS = (
     "claimed_seconds, fps, bitrate_bps, pixel_format, audio_codec, audio_channels, video_streams, "
     "decoder, decoder_why, anchors, stream_hash, notes"
 )
-_SHOWN = "coalesce(shown_share, 1.0)"
 
 
 def add(connection: apsw.Connection, signature: Signature, tiers: str) -> int:
@@ -131,7 +130,7 @@ def rows(db: Database, of: Collection[int] | None = None) -> dict[int, Signature
     some = "" if of is None else f" WHERE id IN ({','.join(str(int(n)) for n in of)})"
     with db.read() as connection:
         there = integer(connection, "PRAGMA user_version") >= _SHOWN_SINCE
-        share = _SHOWN if there else "1.0"
+        share = "coalesce(shown_share, 1.0)" if there else "1.0"
         found = connection.execute(f"SELECT {_COLUMNS}, {share} FROM signatures{some}")
         return {cast("int", values[0]): _row(values) for values in found}
 
