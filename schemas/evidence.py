@@ -1,6 +1,6 @@
 """Why two files are said to show the same: which seconds, how closely, what was undone."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -34,11 +34,17 @@ class Likeness(Frozen):
 
 
 class Evidence(Frozen):
-    """What the claim rests on: hashes (`distance`), or where edits hide from them, `likeness`."""
+    """What the claim rests on: hashes (`distance`), or where edits hide from them, `likeness`.
+
+    Of the file (`a`) and the keeper (`b`): `cropped` is the one that shows only a part of the
+    other's picture, `inset` the one that the other shows within another film.
+    """
 
     overlap: tuple[Overlap, ...] | None = None
     distance: HashDistance | None = None
     likeness: Likeness | None = None
     view: str | None = None
+    cropped: Literal["a", "b"] | None = None
+    inset: Literal["a", "b"] | None = None
     agrees: tuple[str, ...] | None = None
     differs: tuple[str, ...] | None = None

@@ -1,7 +1,7 @@
 """What is told of a file in a group, and why it is said to match the keeper."""
 
 from collections.abc import Iterable
-from typing import assert_never
+from typing import Literal, assert_never
 
 from autodedup.engine.library import LibraryFile
 from autodedup.engine.match.meaning import MEANING_VIEW
@@ -43,11 +43,16 @@ def evidence_of(file: LibraryFile, keeper: LibraryFile, match: PairMatch | None)
     if match is None:
         return Evidence(agrees=agrees or None, differs=differs or None)
     swapped = match.a != file.row.signature_id
+    shows_more = match.shows_more(file.row.signature_id)
+    part: Literal["a", "b"] = "b" if shows_more else "a"
+    wider = None if match.crop is None else (file if shows_more else keeper).signature
     return Evidence(
         overlap=tuple(_overlap(s, swapped=swapped) for s in match.segments) or None,
         distance=None if match.view in _BY_COSINE else _distance(match),
         likeness=_likeness(match) if match.view in _BY_COSINE else None,
         view=None if match.view == "full" else match.view,
+        cropped=None if wider is None or wider.inset_share else part,
+        inset=None if wider is None or not wider.inset_share else part,
         agrees=agrees or None,
         differs=differs or None,
     )
@@ -111,8 +116,7 @@ def why_keep(keeper: LibraryFile, rule: KeepRule | None, others: Iterable[Librar
             return "protected: it lies in a protected folder"
         case "resolution":
             size = "" if facts is None else f": {facts.width}x{facts.height}"
-            barred = any(_frame(other) > _frame(keeper) for other in others)
-            return f"resolution: the largest picture{', bars not counted' * barred}{size}"
+            return f"resolution: the largest picture{_not_counted(keeper, others)}{size}"
         case "bitrate":
             codec = "" if facts is None else f" for {facts.codec}"
             return f"bitrate: the highest{codec}, judged per codec"
@@ -122,6 +126,14 @@ def why_keep(keeper: LibraryFile, rule: KeepRule | None, others: Iterable[Librar
             return "name: the most readable"
         case _:
             assert_never(rule)
+
+
+def _not_counted(keeper: LibraryFile, others: Iterable[LibraryFile]) -> str:
+    """Return why larger frames were passed over, if some were."""
+    larger = [each.signature for each in others if _frame(each) > _frame(keeper)]
+    barred = [each is not None and each.shown_share < 1 for each in larger]
+    said = "bars " * any(barred) + "and " * (len(set(barred)) > 1) + "crops " * (not all(barred))
+    return f", {said}not counted" if said else ""
 
 
 def _frame(file: LibraryFile) -> int:

@@ -24,8 +24,12 @@ class FoundMember:
 
     @property
     def redundant(self) -> bool:
-        """Return whether a copy of it stays when the parts of the keeper are kept."""
-        return not self.file.protected and (self.relation != "contains" or self.twin is not None)
+        """Return whether what it shows stays when the parts of the keeper are kept."""
+        if self.file.protected:
+            return False
+        if self.relation == "contains":
+            return self.twin is not None
+        return self.evidence.cropped != "b" and self.evidence.inset is None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +49,10 @@ class FoundGroup:
 
     @property
     def redundant_files(self) -> int:
-        """Return how many members may go: none that is protected, a clip only beside its twin."""
+        """Return how many members may go: none that is protected or that is kept in part.
+
+        A clip may go beside its twin only.
+        """
         return sum(member.redundant for member in self.members) if self._acting else 0
 
     @property

@@ -24,7 +24,7 @@ from autodedup.engine.media.nvdec import DeviceLook, NotByNvdecError, NvdecSourc
 from autodedup.engine.media.probe import probe
 from autodedup.engine.media.reading import Seen, opened
 from autodedup.engine.semantic.batches import Batches
-from autodedup.engine.signature.bars import Stretch, shown_share, stretches
+from autodedup.engine.signature.bars import Stretch, inset_share, shown_share, stretches
 from autodedup.engine.signature.copy import shape_within, worth_a_look
 from autodedup.engine.signature.model import Embeddings, Signature
 from autodedup.engine.signature.quality import FAINT
@@ -94,6 +94,7 @@ class GpuSigner:
             times_seconds=look.times_seconds,
             seen_seconds=look.seen_seconds,
             shown_share=shown_share(parts, *look.pictures.shape[1:]),
+            inset_share=inset_share(parts),
             frames=frames,
             notes=look.notes,
             embeddings=embeddings,

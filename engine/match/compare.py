@@ -290,6 +290,7 @@ def _match(
         mean_bits=round(witness.mean_bits, 1),
         worst_bits=witness.worst_bits,
         frames=witness.frames,
+        crop=table.sight.crop,
     )
 
 

@@ -16,11 +16,11 @@ import threading
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 
 from autodedup.engine.errors import CancelledError
-from autodedup.engine.match.keeper import KEEP_RULES, choose_keeper, in_order
+from autodedup.engine.match.keeper import KEEP_RULES, FileFacts, choose_keeper, in_order
 from autodedup.engine.match.links import FilePair, GroupFile, Link, Links
 from autodedup.engine.match.model import PairMatch
 from autodedup.engine.match.stars import Group, Member, Twin, star
@@ -220,16 +220,17 @@ class _Grouping:
         """
         waiting = {file.file_id: file for file in part}
         # Mostly the order is plain; where it is not, it is asked for anew each time.
-        order = in_order([file.facts for file in part], self._rules)
+        facts = self._facts(part)
+        order = in_order(list(facts.values()), self._rules)
         first = iter(order or ())
         while waiting:
             if self._stop is not None and self._stop.is_set():
                 raise CancelledError("The grouping was cancelled; nothing was changed.")
             if order is None:
-                left_facts = [file.facts for file in waiting.values()]
+                left_facts = [facts[file_id] for file_id in waiting]
                 chosen = choose_keeper(left_facts, self._rules).keeper
             else:
-                chosen = next(facts for facts in first if facts.file_id in waiting)
+                chosen = next(each for each in first if each.file_id in waiting)
             reach = self._reach(waiting.pop(chosen.file_id), waiting, left)
             for file_id in reach.whole:
                 del waiting[file_id]
@@ -261,7 +262,12 @@ class _Grouping:
     def _star(self, reach: _Reach, left: dict[int, GroupFile]) -> Group:
         twins = self._twins([left[file_id] for file_id in reach.inside])
         members = [
-            Member(file_id, link, not left[file_id].facts.protected, twins.get(file_id))
+            Member(
+                file_id,
+                link,
+                not left[file_id].facts.protected and link.covers(reach.keeper, left[file_id]),
+                twins.get(file_id),
+            )
             for file_id, link in (reach.whole | reach.inside).items()
         ]
         return star(reach.keeper.file_id, members, self._deciding_rule(reach, left))
@@ -273,14 +279,24 @@ class _Grouping:
         for part in self._links.connected(clips):
             left = {clip.file_id: clip for clip in part}
             while len(left) > 1:
-                choice = choose_keeper([clip.facts for clip in left.values()], self._rules)
+                facts = self._facts(list(left.values()))
+                choice = choose_keeper(list(facts.values()), self._rules)
                 stays = left.pop(choice.keeper.file_id)
                 for file_id, link in self._whole(stays, left).items():
-                    found[file_id] = Twin(stays.file_id, link)
-                    del left[file_id]
+                    if link.covers(stays, left.pop(file_id)):
+                        found[file_id] = Twin(stays.file_id, link)
         return found
 
     def _deciding_rule(self, reach: _Reach, left: dict[int, GroupFile]) -> KeepRule | None:
         """Return the rule that sets the keeper apart from its equals; None if it has none."""
-        equals = [left[file_id].facts for file_id in reach.whole]
-        return choose_keeper([reach.keeper.facts, *equals], self._rules).rule if equals else None
+        if not reach.whole:
+            return None
+        equals = [reach.keeper, *(left[file_id] for file_id in reach.whole)]
+        return choose_keeper(list(self._facts(equals).values()), self._rules).rule
+
+    def _facts(self, files: Sequence[GroupFile]) -> dict[int, FileFacts]:
+        """Return what the keep rules look at in some equals, by file."""
+        cropped = self._links.cropped(files)
+        return {
+            file.file_id: replace(file.facts, cropped=file.file_id in cropped) for file in files
+        }

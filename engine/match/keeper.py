@@ -70,7 +70,9 @@ class FileFacts:
     """What the keep rules look at. `path` is relative to its root, with forward slashes.
 
     Width and height are pixels as displayed, of which `shown_share` show the film and not bars
-    around it; `bitrate_bps` is None where the file does not say.
+    around it, and `inset_share` show a film that is set into another one, if one is. `bitrate_bps`
+    is None where the file does not say. `cropped`: one of the others shows more of the same
+    picture, about as finely.
     """
 
     file_id: int
@@ -83,11 +85,13 @@ class FileFacts:
     size_bytes: int
     seconds: float
     shown_share: float = 1.0
+    inset_share: float = 0.0
+    cropped: bool = False
 
     @property
     def picture(self) -> Picture:
         """Return how much it shows."""
-        return Picture(self.width, self.height, self.shown_share)
+        return Picture(self.width, self.height, self.inset_share or self.shown_share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,13 +147,13 @@ def in_order(
     return sorted(files, key=lambda file: ranks[file.file_id])
 
 
-def _exactly(rule: KeepRule, file: FileFacts) -> int | NameRank:
+def _exactly(rule: KeepRule, file: FileFacts) -> int | tuple[bool, int] | NameRank:
     """Return what a rule that knows no tolerance looks at, less being better."""
     match rule:
         case "protected":
             return int(not file.protected)
         case "resolution":
-            return -file.picture.pixels
+            return (file.cropped, -file.picture.pixels)
         case "size":
             return -file.size_bytes
         case "name":
@@ -182,8 +186,9 @@ def _best_by(rule: KeepRule, files: list[FileFacts]) -> list[FileFacts]:
         case "protected":
             return _highest(files, lambda file: float(file.protected))
         case "resolution":
-            largest = max((file.picture for file in files), key=lambda each: each.pixels)
-            return [file for file in files if file.picture.is_as_large_as(largest)]
+            whole = [file for file in files if not file.cropped] or files
+            largest = max((file.picture for file in whole), key=lambda each: each.pixels)
+            return [file for file in whole if file.picture.is_as_large_as(largest)]
         case "bitrate":
             return _highest(files, worth_bps, share=SAME_BITRATE)
         case "size":

@@ -10,6 +10,8 @@ from autodedup.engine.match.model import PairMatch
 from autodedup.schemas.vocabulary import Kind
 
 FilePair = tuple[int, int]  # two file ids, the smaller first
+# A crop that was blown up a little shows nothing that is not in the film it was cut from.
+_AS_FINE = 0.7  # of the pixels that the crop has for what both show
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,12 @@ class Link:
     relation: Kind
     confidence: float
     match: PairMatch | None = None
+
+    def covers(self, keeper: GroupFile, file: GroupFile) -> bool:
+        """Say whether one of the two shows all that the other does, and not as an inset only."""
+        if self.match is None or self.match.crop is None:
+            return True
+        return not self.match.shows_more(file.content) and not keeper.facts.inset_share
 
 
 class Links:
@@ -122,6 +130,29 @@ class Links:
     def holders(self, content: int) -> Sequence[GroupFile]:
         """Return the files of a content."""
         return self._holders.get(content, ())
+
+    def cropped(self, files: Sequence[GroupFile]) -> frozenset[int]:
+        """Return which of some files are crops of others of them that show all about as finely."""
+        holders: dict[int, list[GroupFile]] = defaultdict(list)
+        for file in files:
+            if file.content is not None:
+                holders[file.content].append(file)
+        found: set[int] = set()
+        for content, clips in holders.items():
+            for match in self._of_content.get(content, ()):
+                other = match.b if match.a == content else match.a
+                if match.crop is None or match.relation != "near" or other not in holders:
+                    continue
+                crops, films = (clips, holders[other])[:: -1 if match.shows_more(content) else 1]
+                # A film that another is set into looks as if that were a crop of it.
+                wholes = [film.facts.picture.pixels for film in films if not film.facts.inset_share]
+                most = max(wholes, default=0)
+                found |= {
+                    crop.file_id
+                    for crop in crops
+                    if most >= _AS_FINE * match.crop.share * crop.facts.picture.pixels
+                }
+        return frozenset(found)
 
     def related(self) -> list[list[GroupFile]]:
         """Return the files in parts between which there is no link of any kind."""

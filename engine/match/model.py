@@ -68,11 +68,20 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
+class Crop:
+    """`content` shows no more than `share` (0..1) of the area of the other's picture."""
+
+    content: int
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
 class PairMatch:
     """Two contents that share pictures, and how.
 
     `contains` means: the whole of `inner` (one of a and b) is a part of the other. `composite` says
-    that one of the two shows another film as well (`engine.match.composites`).
+    that one of the two shows another film as well (`engine.match.composites`). `crop` is None where
+    both show about the same part of the picture.
     Distances are bits of 256 over the aligned frames, as the witness of `view` counts them
     (`engine.match.sights`).
     """
@@ -88,10 +97,15 @@ class PairMatch:
     worst_bits: float
     frames: int
     composite: bool = False
+    crop: Crop | None = None
 
     def as_overlap(self) -> "PairMatch":
         """Return the match as one of two films that share its seconds, and no more."""
         return replace(self, relation="overlap", inner=None)
+
+    def shows_more(self, content: int | None) -> bool:
+        """Say whether `content`, one of a and b, shows more of the picture than the other does."""
+        return self.crop is not None and self.crop.content != content
 
     def segments_of(self, content: int) -> tuple[Segment, ...]:
         """Return the segments with the seconds of `content`, one of a and b, as those of a."""

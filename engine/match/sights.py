@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autodedup.engine.embedding.calibration import ALIKE
-from autodedup.engine.embedding.shapes import FULL
+from autodedup.engine.embedding.shapes import FULL, SMALL, WINDOWS
 from autodedup.engine.embedding.storage import directions, from_bytes
 from autodedup.engine.match.looks import (
     WHOLE_VIEW,
@@ -23,11 +23,13 @@ from autodedup.engine.match.looks import (
     hashes_under,
     paired_distances,
 )
-from autodedup.engine.match.model import Clip
+from autodedup.engine.match.model import Clip, Crop
+from autodedup.engine.signature.views import CROPS, VIEWS
 
 Places = NDArray[np.intp]
 SAME_SCENE_BITS = 10  # frames of one clip closer than this are one picture that stands still
 EMBEDDED_VIEW = "embedding"
+MOSTLY_ALL = 0.78  # of a picture's area: a crop to more than that shows it as good as whole
 
 # Bits for a product of embeddings, which is their cosine, less where many pictures are like them:
 # the one from which frames are alike stands for as many bits as frames may lie apart by their
@@ -69,6 +71,11 @@ class Sight(Protocol):
         ...
 
     @property
+    def crop(self) -> Crop | None:
+        """Return which of the two shows only a part of the other's picture, if one does."""
+        ...
+
+    @property
     def distance(self) -> NDArray[np.uint8]:
         """Return (A, B) uint8: bits of 256 between every frame of a and every frame of b."""
         ...
@@ -102,6 +109,8 @@ class HashSight:
         self._chosen = chosen
         self._name = look.name
         self._views = ViewPair(FULL, FULL) if look.view == WHOLE_VIEW else None
+        height, width = CROPS[VIEWS[look.view]]
+        self._crop = _crop_of(pair[0] if look.whole == "a" else pair[1], height * width)
         self._distance = bit_distances(self._a, self._b)
 
     @property
@@ -118,6 +127,11 @@ class HashSight:
     def views(self) -> ViewPair | None:
         """Return the wholes, where the look compares these."""
         return self._views
+
+    @property
+    def crop(self) -> Crop | None:
+        """Return the clip that is taken whole, where that is a crop of the other."""
+        return self._crop
 
     @property
     def distance(self) -> NDArray[np.uint8]:
@@ -166,6 +180,7 @@ class EmbeddedSight:
         self._a, self._b = directions(a), directions(b)
         self._chosen = (mine, its)
         self._views = views
+        self._crop = _windowed(pair, views)
         self._hashes = tuple(
             np.ascontiguousarray(clip.hashes[places, 0])
             for clip, places in zip(pair, self._chosen, strict=True)
@@ -187,6 +202,11 @@ class EmbeddedSight:
     def views(self) -> ViewPair | None:
         """Return the views that are compared."""
         return self._views
+
+    @property
+    def crop(self) -> Crop | None:
+        """Return the clip whose small whole is compared with a window of the other."""
+        return self._crop
 
     @property
     def distance(self) -> NDArray[np.uint8]:
@@ -220,6 +240,20 @@ class EmbeddedSight:
         if len(rows) < 3 or min(spread_a, spread_b) < least * len(rows):  # noqa: PLR2004
             return float("nan")
         return float((changed_a * changed_b).sum() / np.sqrt(spread_a * spread_b))
+
+
+def _crop_of(clip: Clip, share: float) -> Crop | None:
+    return None if share > MOSTLY_ALL else Crop(clip.key, round(share, 3))
+
+
+def _windowed(pair: tuple[Clip, Clip], views: ViewPair) -> Crop | None:
+    """Return which clip shows no more than a window of the other."""
+    windows = tuple(WINDOWS.values())
+    for clip, mine, its in ((pair[0], views.a, views.b), (pair[1], views.b, views.a)):
+        if mine == SMALL and its != SMALL:
+            left, top, right, bottom = windows[its]
+            return _crop_of(clip, (right - left) * (bottom - top))
+    return None
 
 
 def cosine_of(bits: float) -> float:

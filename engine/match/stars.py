@@ -18,8 +18,9 @@ class Twin:
 class Member:
     """A file of a group that is not its keeper, with its link to the keeper.
 
-    `redundant` says that the keeper can stand for it; a protected file never is. `twin`, for a
-    part of the keeper: the member that can stand for it while parts are kept.
+    `redundant` says that the keeper can stand for it. A protected file never is, nor is one that
+    shows more of the picture than the keeper does, or that the keeper shows as an inset only.
+    `twin`, for a part of the keeper: the member that can stand for it while parts are kept.
     """
 
     file_id: int

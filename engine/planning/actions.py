@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from autodedup.engine.library import LibraryFile
 from autodedup.engine.managed import ORGANIZED, QUARANTINE, TRASH
-from autodedup.engine.planning.judged import JudgedGroup, Member
+from autodedup.engine.planning.judged import JudgedGroup, Lack, Member
 from autodedup.engine.planning.shelves import shelf_of
 from autodedup.schemas.plan import Action
 from autodedup.schemas.plan_actions import Policy
@@ -18,6 +18,12 @@ _BECAUSE: dict[Kind, str] = {
     "contains": "the whole of it is a part of {keeper}, {sure}",
     "overlap": "shares some seconds with {keeper}; asked for by group id",
     "semantic": "alike in meaning to {keeper}",
+}
+
+_LACKING: dict[Lack, str] = {
+    "picture": "which is a crop of it",
+    "other": "which it shows within another film",
+    "inset": "which shows it within another film",
 }
 
 
@@ -63,6 +69,10 @@ def _towards(stays: LibraryFile, group: JudgedGroup, member: Member, policy: Pol
         return Draft("keep", file, f"protected; {because}", stays, relation, group.id)
     if wanted == "keep":
         said = f"{because}; the policy keeps such files"
+        return Draft("keep", file, said, stays, relation, group.id)
+    if member.lacking is not None and not group.chosen:
+        lack = _LACKING[member.lacking]
+        said = f"{because}, {lack}; to let it go, name {stays.id} in overrides"
         return Draft("keep", file, said, stays, relation, group.id)
     linked = file.is_hard_link_of(stays)
     if linked and wanted in {"hardlink", "reflink", "symlink"}:

@@ -11,9 +11,10 @@ from autodedup.engine.errors import InvalidArgumentError, NotIngestedError, Unkn
 from autodedup.engine.finding.found import FoundGroup
 from autodedup.engine.finding.grouping import CHOSEN, Grouping
 from autodedup.engine.library import Library, LibraryFile
-from autodedup.engine.planning.judged import JudgedGroup, Member, Twin
+from autodedup.engine.planning.judged import JudgedGroup, Lack, Member, Twin
 from autodedup.engine.store import results
 from autodedup.engine.store.database import Database
+from autodedup.schemas.evidence import Evidence
 from autodedup.schemas.find_duplicates import Group
 from autodedup.schemas.find_duplicates import Twin as ToldTwin
 from autodedup.schemas.plan_actions import PlanArguments
@@ -106,12 +107,13 @@ class Judge:
         if forced is not None and not found:
             keeper = self._files[forced]
             others = tuple(file for file in present if file.row.id != forced)
-            return [JudgedGroup(group.id, keeper, CHOSEN, (), unmatched=others)]
+            return [JudgedGroup(group.id, keeper, CHOSEN, (), others, chosen=True)]
         seen.update(number for made in found for number in made.numbers)
-        return [_told(group, made, present if forced is not None else ()) for made in found]
+        return [_told(group, made, None if forced is None else present) for made in found]
 
 
-def _told(group: Group, found: FoundGroup, present: Sequence[LibraryFile]) -> JudgedGroup:
+def _told(group: Group, found: FoundGroup, beside: Sequence[LibraryFile] | None) -> JudgedGroup:
+    """Return a group as it is judged; `beside` are the files of it, where its keeper was chosen."""
     of_id = {member.file.id: member.file for member in found.members}
     matched = {found.keeper.row.id, *(member.file.row.id for member in found.members)}
     return JudgedGroup(
@@ -119,11 +121,26 @@ def _told(group: Group, found: FoundGroup, present: Sequence[LibraryFile]) -> Ju
         keeper=found.keeper,
         why_keep=found.why_keep,
         members=tuple(
-            Member(m.file, m.relation, m.confidence, m.evidence.view, _twin(m.twin, of_id))
+            Member(
+                m.file,
+                m.relation,
+                m.confidence,
+                m.evidence.view,
+                _twin(m.twin, of_id),
+                lacking=_lacking(m.evidence),
+            )
             for m in found.members
         ),
-        unmatched=tuple(file for file in present if file.row.id not in matched),
+        unmatched=tuple(file for file in beside or () if file.row.id not in matched),
+        chosen=beside is not None,
     )
+
+
+def _lacking(evidence: Evidence) -> Lack | None:
+    """Return what a keeper lacks of what a file shows."""
+    if evidence.inset is not None:
+        return "inset" if evidence.inset == "a" else "other"
+    return "picture" if evidence.cropped == "b" else None
 
 
 def _twin(told: ToldTwin | None, of_id: Mapping[str, LibraryFile]) -> Twin | None:

@@ -1,9 +1,12 @@
 """A group as the planner sees it: the copy that stays, and how each other file relates to it."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from autodedup.engine.library import LibraryFile
 from autodedup.schemas.vocabulary import GroupId, Kind
+
+Lack = Literal["picture", "other", "inset"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +23,9 @@ class Member:
     """A file of a group that the keeper can stand for.
 
     `view` tells which edit was seen through, if any; `twin` what makes a part of the keeper
-    redundant although parts are kept.
+    redundant although parts are kept. `lacking` tells why the keeper can't stand for it unless
+    somebody chose it: it shows only a part of its `picture`, it lacks the `other` film that this
+    one shows besides, or it shows this one as an `inset` only.
     """
 
     file: LibraryFile
@@ -28,11 +33,15 @@ class Member:
     confidence: float
     view: str | None = None
     twin: Twin | None = None
+    lacking: Lack | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class JudgedGroup:
-    """One group: every member matches the keeper directly."""
+    """One group: every member matches the keeper directly.
+
+    `chosen` says that the keeper was named, and not found by the rules.
+    """
 
     id: GroupId
     keeper: LibraryFile
@@ -40,6 +49,7 @@ class JudgedGroup:
     members: tuple[Member, ...]
     unmatched: tuple[LibraryFile, ...] = ()
     """Files of the group that do not match the chosen keeper directly, and so are left alone."""
+    chosen: bool = False
 
     @property
     def files(self) -> tuple[LibraryFile, ...]:

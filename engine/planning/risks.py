@@ -16,6 +16,8 @@ RiskCode = Literal[
     "LOW_CONFIDENCE",
     "LONGER_THAN_KEEPER",
     "LARGER_PICTURE_THAN_KEEPER",
+    "SHOWS_MORE_THAN_KEEPER",
+    "INSET_IN_KEEPER",
     "SOUND_ONLY_IN_COPY",
     "EDITED_COPY",
     "PART_OF_KEEPER",
@@ -32,6 +34,8 @@ MEANINGS: dict[RiskCode, str] = {
     "LOW_CONFIDENCE": f"the claim is less than {SURE:.0%} sure",
     "LONGER_THAN_KEEPER": "the copy to go is longer than the one kept",
     "LARGER_PICTURE_THAN_KEEPER": "the copy to go has more pixels than the one kept",
+    "SHOWS_MORE_THAN_KEEPER": "the one kept shows only a part of the picture of the copy to go",
+    "INSET_IN_KEEPER": "the one kept shows the copy to go small, within another film",
     "SOUND_ONLY_IN_COPY": "the copy to go has sound and the one kept has none",
     "EDITED_COPY": "the copy is mirrored, turned, cropped or framed: someone may want it as it is",
     "PART_OF_KEEPER": "the file is a clip out of the one kept",
@@ -79,6 +83,8 @@ def _of_member(keeper: LibraryFile, member: Member) -> Iterable[RiskCode]:
         yield "PART_OF_KEEPER"
     if member.relation == "overlap":
         yield "OVERLAP_ONLY"
+    if member.lacking is not None:
+        yield "INSET_IN_KEEPER" if member.lacking == "inset" else "SHOWS_MORE_THAN_KEEPER"
     if member.view not in {None, "full"}:
         yield "EDITED_COPY"
     if file.is_hard_link_of(keeper):

@@ -6,7 +6,8 @@ page is none: cut away, it would be cut elsewhere in the next encode. An advert 
 letterboxed film has bars of its own, or none, so a film is first cut into stretches.
 
 Blurred side bars are a picture blown up behind itself: soft parts on both sides of a sharp one,
-with a seam between.
+with a seam between. What is set into a frame, with something still or itself around it, lies
+between bars of another kind (`engine.signature.insets`).
 """
 
 import itertools
@@ -14,6 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from autodedup.engine.signature.insets import inset
 
 _SHADE = 10  # luma by which a bar's rows may differ from its shade
 _SPECKS = 0.03  # of a row that may be otherwise: a compression fault, a few subpixels
@@ -38,12 +41,16 @@ _NARROWEST, _WIDEST = 0.2, 0.92  # share of the side that a sharp part takes
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Frames `first` up to, not including, `past`, and the rows and columns of their picture."""
+    """Frames `first` up to, not including, `past`, and the rows and columns of their picture.
+
+    `inset` is how much of the frame a film takes that is set into the picture of another, or 0.
+    """
 
     first: int
     past: int
     rows: slice
     columns: slice
+    inset: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,23 +78,41 @@ def stretches(pictures: NDArray[np.uint8], times: NDArray[np.float64]) -> list[S
     for first, past in itertools.pairwise(edges):
         rows = _left_by(tall, first, pictures.shape[1])
         columns = _left_by(wide, first, pictures.shape[2])
+        set_in = inset(pictures[first:past, rows, columns])
+        if set_in is not None and set_in.alone:
+            rows, columns = _within(rows, set_in.rows), _within(columns, set_in.columns)
         part = pictures[_some(first, past), rows, columns]
         if (sharp := _sharp_part(part)) is not None:
-            columns = slice(columns.start + sharp.start, columns.start + sharp.stop)
+            columns = _within(columns, sharp)
         elif (sharp := _sharp_part(part.swapaxes(1, 2))) is not None:
-            rows = slice(rows.start + sharp.start, rows.start + sharp.stop)
-        found.append(Stretch(first, past, rows, columns))
+            rows = _within(rows, sharp)
+        beside = _area(set_in.rows, set_in.columns) if set_in and not set_in.alone else 0
+        size = pictures.shape[1] * pictures.shape[2]
+        found.append(Stretch(first, past, rows, columns, beside / size))
     return found
 
 
 def shown_share(parts: list[Stretch], height: int, width: int) -> float:
     """Return how much of the frame its picture takes, 0 … 1, in the middle one of the frames."""
-    shares = [
-        (part.rows.stop - part.rows.start) * (part.columns.stop - part.columns.start)
-        for part in parts
-    ]
-    middle = np.median(np.repeat(shares, [part.past - part.first for part in parts]))
-    return float(middle) / (height * width)
+    return _usual(parts, [_area(part.rows, part.columns) / (height * width) for part in parts])
+
+
+def inset_share(parts: list[Stretch]) -> float:
+    """Return how much of the frame a film takes that is set into another, in the middle frame."""
+    return _usual(parts, [part.inset for part in parts])
+
+
+def _usual(parts: list[Stretch], shares: list[float]) -> float:
+    return float(np.median(np.repeat(shares, [part.past - part.first for part in parts])))
+
+
+def _area(rows: slice, columns: slice) -> int:
+    return int((rows.stop - rows.start) * (columns.stop - columns.start))
+
+
+def _within(side: slice, part: slice) -> slice:
+    """Return a part of a side, counted from where the frame begins."""
+    return slice(side.start + part.start, side.start + part.stop)
 
 
 def _some(first: int, past: int) -> NDArray[np.intp]:

@@ -42,6 +42,8 @@ class Signature:
     seen_seconds    how long the pictures really last, whatever the container claims
     shown_share     how much of the frame its picture takes, for most of the film: less than 1
                     where it lies between bars or in a border
+    inset_share     how much of the frame a film takes that is set into another one, for most of the
+                    film; 0 where there is none
     embeddings      None where the copy tier was not asked for, or has no model here
     """
 
@@ -50,6 +52,7 @@ class Signature:
     route: DecodeRoute
     seen_seconds: float
     shown_share: float
+    inset_share: float
     times_seconds: NDArray[np.float64]
     hashes: NDArray[np.uint8]
     quality: NDArray[np.float32]

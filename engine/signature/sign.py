@@ -13,7 +13,7 @@ from autodedup.engine.media.frames import Look, Progress
 from autodedup.engine.media.probe import probe
 from autodedup.engine.media.reading import Seen, opened
 from autodedup.engine.media.software import SoftwareSource
-from autodedup.engine.signature.bars import Stretch, shown_share, stretches
+from autodedup.engine.signature.bars import Stretch, inset_share, shown_share, stretches
 from autodedup.engine.signature.copy import Box, copy_model, embed
 from autodedup.engine.signature.model import ANCHORS, Embeddings, Signature
 from autodedup.engine.signature.perceptual import coefficients, hashes_of
@@ -76,6 +76,7 @@ def signature_of(
         times_seconds=look.times_seconds,
         seen_seconds=look.seen_seconds,
         shown_share=shown_share(parts, *look.pictures.shape[1:]),
+        inset_share=inset_share(parts),
         frames=FrameHashes(
             hashes_of(waves),
             _anchor_whashes(look, parts),
@@ -115,6 +116,7 @@ def assembled(
     times_seconds: NDArray[np.float64],
     seen_seconds: float,
     shown_share: float,
+    inset_share: float,
     frames: FrameHashes,
     notes: tuple[str, ...],
     embeddings: Embeddings | None,
@@ -126,6 +128,7 @@ def assembled(
         route=route,
         seen_seconds=seen_seconds,
         shown_share=shown_share,
+        inset_share=inset_share,
         times_seconds=times_seconds,
         hashes=frames.hashes,
         quality=frames.quality,

@@ -31,6 +31,7 @@ class SignatureRow:
     facts: MediaFacts
     seconds: float
     shown_share: float
+    inset_share: float
     route: DecodeRoute
     anchors: bytes
     stream_hash: bytes | None
@@ -51,8 +52,8 @@ def add(connection: apsw.Connection, signature: Signature, tiers: str) -> int:
         "INSERT INTO signatures (recipe, embedding_recipe, tiers, container, codec, width, height, "
         "rotation, seconds, claimed_seconds, fps, bitrate_bps, pixel_format, audio_codec, "
         "audio_channels, video_streams, decoder, decoder_why, anchors, notes, shown_share, "
-        "made_at) "
-        f"VALUES ({', '.join('?' * 22)})",
+        "inset_share, made_at) "
+        f"VALUES ({', '.join('?' * 23)})",
         (
             signature.recipe,
             None if signature.embeddings is None else signature.embeddings.recipe,
@@ -75,6 +76,7 @@ def add(connection: apsw.Connection, signature: Signature, tiers: str) -> int:
             signature.anchor_whashes.astype("<u8").tobytes(),
             json.dumps(signature.notes),
             signature.shown_share,
+            signature.inset_share,
             time.time(),
         ),
     )
@@ -129,9 +131,10 @@ def rows(db: Database, of: Collection[int] | None = None) -> dict[int, Signature
     """Return every signature, or those of these numbers that there are, by its number."""
     some = "" if of is None else f" WHERE id IN ({','.join(str(int(n)) for n in of)})"
     with db.read() as connection:
-        there = integer(connection, "PRAGMA user_version") >= _SHOWN_SINCE
-        share = "coalesce(shown_share, 1.0)" if there else "1.0"
-        found = connection.execute(f"SELECT {_COLUMNS}, {share} FROM signatures{some}")
+        version = integer(connection, "PRAGMA user_version")
+        share = "coalesce(shown_share, 1.0)" if version >= _SHOWN_SINCE else "1.0"
+        inset = "coalesce(inset_share, 0.0)" if version >= _INSET_SINCE else "0.0"
+        found = connection.execute(f"SELECT {_COLUMNS}, {share}, {inset} FROM signatures{some}")
         return {cast("int", values[0]): _row(values) for values in found}
 
 
@@ -152,7 +155,7 @@ _ROWS_HELD = 30_000  # about a kilobyte each
 _Values: TypeAlias = (
     "tuple[int, str, str | None, str, str, int, int, int, float, float | None, float | None, "
     "int | None, str | None, str | None, int | None, int, Decoder, str, bytes, bytes | None, str, "
-    "float]"
+    "float, float]"
 )
 
 
@@ -162,7 +165,7 @@ def _row(values: "tuple[apsw.SQLiteValue, ...]") -> SignatureRow:
     # One cast for the row, not one a column: every search reads all of them.
     (number, recipe, embedding_recipe, container, codec, width, height, rotation, seconds,
      claimed, fps, bitrate, pixels, audio, channels, streams, decoder, why, anchors, stream_hash,
-     notes, share) = cast("_Values", values)  # fmt: skip
+     notes, share, inset) = cast("_Values", values)  # fmt: skip
     return SignatureRow(
         id=number,
         recipe=recipe,
@@ -183,6 +186,7 @@ def _row(values: "tuple[apsw.SQLiteValue, ...]") -> SignatureRow:
         ),
         seconds=seconds,
         shown_share=share,
+        inset_share=inset,
         route=DecodeRoute(decoder, why),
         anchors=anchors,
         stream_hash=stream_hash,
@@ -300,7 +304,7 @@ class _Embedded:
 
 
 # A state that is only read may be older.
-_ONE_ROW_SINCE, _VIEWS_SINCE, _SHOWN_SINCE = 3, 5, 7
+_ONE_ROW_SINCE, _VIEWS_SINCE, _SHOWN_SINCE, _INSET_SINCE = 3, 5, 7, 8
 _ROW_A_FRAME = (
     "SELECT signature_id, min(id), count(*), pack_frames(timestamp_s, whash, hash, views, quality) "
     "FROM (SELECT * FROM frames ORDER BY signature_id, timestamp_s, id) GROUP BY signature_id"

@@ -94,7 +94,9 @@ class SignatureHead(Frozen):
     facts: MediaFacts
     route: DecodeRoute
     seen_seconds: _Finite
-    shown_share: Annotated[float, Field(gt=0, le=1)] = 1.0  # lines of an older version lack it
+    # Lines of an older version lack these.
+    shown_share: Annotated[float, Field(gt=0, le=1)] = 1.0
+    inset_share: Annotated[float, Field(ge=0, le=1)] = 0.0
     frames: Annotated[int, Field(ge=1, le=2 * MOST_FRAMES)]
     notes: Annotated[tuple[_Text, ...], Field(max_length=20)]
     embedding_recipe: Annotated[str, Field(pattern=r"^copy[0-9]+\[[0-9a-f]{16}\]$")] | None = None
@@ -130,6 +132,7 @@ def signature_message(signature: Signature) -> tuple[SignatureHead, bytes]:
         route=signature.route,
         seen_seconds=signature.seen_seconds,
         shown_share=signature.shown_share,
+        inset_share=signature.inset_share,
         frames=len(signature.times_seconds),
         notes=tuple(note[:1000] for note in signature.notes[:20]),
         embedding_recipe=None if signature.embeddings is None else signature.embeddings.recipe,
@@ -168,6 +171,7 @@ def signature_of(head: SignatureHead, body: bytes) -> Signature:
         route=head.route,
         seen_seconds=head.seen_seconds,
         shown_share=head.shown_share,
+        inset_share=head.inset_share,
         times_seconds=np.frombuffer(times, np.float64),
         hashes=np.frombuffer(hashes, np.uint8).reshape(n, len(VIEWS), HASH_BYTES),
         quality=np.frombuffer(quality, np.float32),

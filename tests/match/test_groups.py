@@ -11,7 +11,7 @@ from autodedup.engine.errors import CancelledError
 from autodedup.engine.match.group import group_acting
 from autodedup.engine.match.keeper import FileFacts, choose_keeper
 from autodedup.engine.match.links import GroupFile, Links
-from autodedup.engine.match.model import PairMatch, PairRelation
+from autodedup.engine.match.model import Crop, PairMatch, PairRelation
 from autodedup.engine.match.overlaps import group_overlaps, left_out
 from autodedup.engine.match.stars import Group
 from autodedup.schemas.vocabulary import ACTING_KINDS, KINDS
@@ -26,6 +26,7 @@ def file(
     bitrate: int = 1_000_000,
     size: int = 1_000_000,
     protected: bool = False,
+    inset: float = 0.0,
     sha: bytes | None = None,
     stream: bytes | None = None,
 ) -> GroupFile:
@@ -39,14 +40,21 @@ def file(
         bitrate_bps=bitrate,
         size_bytes=size,
         seconds=seconds,
+        inset_share=inset,
     )
     return GroupFile(facts, file_id if content is None else content, sha, stream)
 
 
 def match(
-    a: int, b: int, relation: PairRelation = "near", inner: int | None = None, sure: float = 0.9
+    a: int,
+    b: int,
+    relation: PairRelation = "near",
+    inner: int | None = None,
+    sure: float = 0.9,
+    *,
+    crop: Crop | None = None,
 ) -> PairMatch:
-    return PairMatch(a, b, relation, inner, sure, (), "full", 10.0, 20.0, 30)
+    return PairMatch(a, b, relation, inner, sure, (), "full", 10.0, 20.0, 30, crop=crop)
 
 
 def members(group: Group) -> dict[int, str]:
@@ -306,6 +314,52 @@ def test_only_the_kinds_that_were_asked_for_are_grouped() -> None:
     (group,) = group_acting(files, [match(1, 3)], kinds=["exact"])
 
     assert members(group) == {2: "exact"}
+
+
+def test_a_crop_is_not_kept_for_its_pixels_before_the_film_it_was_cut_from() -> None:
+    files = [file(1), file(2, width=1100)]
+
+    (group,) = group_acting(files, [match(1, 2, crop=Crop(2, 0.5))])
+
+    assert (group.keeper, group.rule) == (1, "resolution")
+    assert group.members[0].redundant
+
+
+def test_a_film_is_not_redundant_beside_a_crop_that_shows_it_far_more_finely() -> None:
+    files = [file(1), file(2, width=3000)]
+
+    (group,) = group_acting(files, [match(1, 2, crop=Crop(2, 0.5))])
+
+    assert group.keeper == 2
+    assert not group.members[0].redundant
+
+
+def test_a_clip_stands_for_none_that_shows_more_of_the_picture() -> None:
+    files = [file(1, seconds=90), file(2), file(3, width=3000)]
+    parts = [match(1, clip, "contains", inner=clip) for clip in (2, 3)]
+
+    (group,) = group_acting(files, [*parts, match(2, 3, crop=Crop(3, 0.5))])
+
+    assert group.keeper == 1
+    assert [member.twin for member in group.members] == [None, None]
+
+
+@pytest.mark.parametrize("protected", [1, 2])
+def test_of_a_film_within_another_and_the_film_neither_stands_for_the_other(protected: int) -> None:
+    files = [file(1, protected=protected == 1), file(2, inset=0.3, protected=protected == 2)]
+
+    (group,) = group_acting(files, [match(1, 2, crop=Crop(1, 0.36))])
+
+    assert group.keeper == protected
+    assert not group.members[0].redundant
+
+
+def test_a_film_within_another_is_no_film_that_the_inset_was_cut_from() -> None:
+    files = [file(1), file(2, width=1200, inset=0.3)]
+
+    (group,) = group_acting(files, [match(1, 2, crop=Crop(1, 0.36))])
+
+    assert group.keeper == 1
 
 
 def test_overlaps_never_act_and_every_one_is_shown_once() -> None:

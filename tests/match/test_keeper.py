@@ -91,6 +91,23 @@ def test_where_bars_end_is_not_known_so_well_that_it_could_decide() -> None:
     assert in_order([letterboxed, other]) is None
 
 
+def test_a_crop_has_not_the_largest_picture_however_many_pixels_it_has() -> None:
+    crop = replace(FILM, file_id=2, width=2160, height=3840, cropped=True)
+
+    choice = choose_keeper([FILM, crop])
+
+    assert (choice.keeper, choice.rule) == (FILM, "resolution")
+    assert in_order([crop, FILM]) == [FILM, crop]
+
+
+def test_of_a_film_within_another_only_the_inset_counts() -> None:
+    around = replace(FILM, file_id=2, width=2560, height=1440, inset_share=0.3)
+
+    choice = choose_keeper([FILM, around])
+
+    assert (choice.keeper, choice.rule) == (FILM, "resolution")
+
+
 def test_without_bars_the_least_difference_in_size_decides() -> None:
     smaller = replace(FILM, file_id=2, height=1072, bitrate_bps=9_000_000)
 

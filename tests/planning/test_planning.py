@@ -22,7 +22,7 @@ from autodedup.engine.errors import (
 )
 from autodedup.engine.footage.encode import AudioEncoder, Encoding, encode
 from autodedup.engine.footage.film import Film, cut_out, joined, render_film
-from autodedup.engine.footage.picture_edits import cropped, inside, padded, resized
+from autodedup.engine.footage.picture_edits import cropped, inside, padded, resized, tall
 from autodedup.engine.footage.time_edits import looped
 from autodedup.engine.workbench import Workbench
 from autodedup.schemas.find_duplicates import FindAnswer, FindArguments
@@ -104,6 +104,73 @@ def test_of_a_film_and_its_bordered_copy_the_film_is_kept(
     assert group.why_keep == "resolution: the largest picture, bars not counted: 320x180"
     # Where bars are is seen and not known: that more pixels go is told all the same.
     assert "LARGER_PICTURE_THAN_KEEPER" in risks
+
+
+@pytest.fixture
+def cropped_up(open_bench: OpenBench, tmp_path: Path) -> Workbench:
+    """Return a bench with a film and the middle of it, blown up for a telephone."""
+    film = render_film(5, size=(320, 180), seconds=6.0)
+    encode(film, tmp_path / "film.mp4", Encoding())
+    upright = replace(film, frames=resized(tall(film.frames), (360, 640)))
+    encode(upright, tmp_path / "telephone.mp4", Encoding(quality=16))
+    bench = open_bench(tmp_path)
+    ingest(bench)
+    return bench
+
+
+def test_a_crop_is_not_kept_for_its_pixels(cropped_up: Workbench) -> None:
+    (group,) = find(cropped_up).groups
+    (item,) = plan(cropped_up).actions
+
+    assert group.why_keep == "resolution: the largest picture, crops not counted: 320x180"
+    evidence = group.files[1].evidence
+    assert evidence is not None
+    assert evidence.cropped == "a"
+    assert (item.action, item.path) == ("trash", "telephone.mp4")
+
+
+def test_what_shows_more_than_the_keeper_goes_only_if_somebody_chose_it(
+    cropped_up: Workbench,
+) -> None:
+    (group,) = find(cropped_up).groups
+    crop = group.files[1].id
+
+    kept = plan(cropped_up, keep=["size"])
+    chosen = plan(cropped_up, overrides={group.id: crop})
+
+    (item,) = kept.actions
+    assert (item.action, item.path, item.keep) == ("keep", "film.mp4", crop)
+    assert item.because.endswith(f"a crop of it; to let it go, name {crop} in overrides")
+    (item,) = chosen.actions
+    assert (item.action, item.path) == ("trash", "film.mp4")
+    assert "SHOWS_MORE_THAN_KEEPER" in {risk.code for risk in chosen.risks}
+
+
+def test_neither_a_film_nor_another_that_it_is_set_into_is_let_go_by_itself(
+    open_bench: OpenBench, tmp_path: Path
+) -> None:
+    film = render_film(1004, size=(320, 180), seconds=8.0)
+    around = render_film(1200, size=(320, 180), seconds=8.0)
+    encode(film, tmp_path / "film.mp4", Encoding())
+    both = replace(film, frames=inside(film.frames, around.frames, share=0.5))
+    encode(both, tmp_path / "both.mp4", Encoding(quality=16))
+    bench = open_bench(tmp_path)
+    ingest(bench)
+
+    (group,) = find(bench).groups
+    (item,) = plan(bench).actions
+    small = group.files[1].id
+    (forced,) = plan(bench, overrides={group.id: small}).actions
+
+    assert (group.kind, group.reclaimable_bytes) == ("near", 0)
+    assert group.files[0].path == "film.mp4"
+    evidence = group.files[1].evidence
+    assert evidence is not None
+    assert evidence.inset == "b"
+    assert (item.action, item.path) == ("keep", "both.mp4")
+    assert "within another film" in item.because
+    assert (forced.action, forced.path) == ("trash", "film.mp4")
+    assert "INSET_IN_KEEPER" in {r.code for r in plan(bench, overrides={group.id: small}).risks}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,180 @@
+"""Where in its frame a film is set into something else: a rectangle with a seam on all four sides.
+
+A seam parts what has nothing to do with each other. Across it pixels differ more than across the
+lines beside it, in most frames, whatever moves on either side; it is straight, and it ends at the
+corners. An edge in a picture may do all of that on one side, or on two (a door, a horizon). Four of
+them that meet are a film in a frame, in a window on a desktop, or in the corner of another film.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+_FRAMES_ASKED = 24  # evenly spread
+_LEAST_FRAMES = 6
+_LEAST_SIDE = 0.4  # of the frame's: what is smaller is a part of the picture, and no film in it
+_FLOOR = 3.0  # luma: less is no difference
+_BESIDE = range(3, 8)  # columns off, with which a seam is compared
+_MOST_STEEP = 2.0  # octaves: a line that is four times as steep as those beside it is a seam
+_PERHAPS = 0.35  # octaves that a pixel of a seam is steeper, so that it speaks for one
+_LEAST_STEEP, _LEAST_SEEN = 0.8, 0.75  # octaves of the weakest side, and how much of it speaks …
+_FAINT_STEEP, _FAINT_SEEN = 0.45, 0.6  # … around a film that is blown up behind itself
+_BEYOND = 0.6  # of its own steepness that a seam may have where it goes on beyond the corners
+_MOST_LINES = 12
+_APART = 3  # columns; lines that are closer are one
+
+_STILL = 3.0  # luma by which pixels differ from what they mostly are where nothing moves …
+_NEARLY_ALL = 97  # … in so many of a hundred
+_SEAM = 2  # pixels to either side that a seam may touch
+_BLOCK = 8  # pixels of a side, of which what is blurred shows the mean
+_LEAST_BLOCKS = 8
+_BLOWN_UP = 0.85  # the correlation of what lies around with the film at that size
+
+
+@dataclass(frozen=True, slots=True)
+class Inset:
+    """The rows and columns of a film that is set into something else.
+
+    `alone` says that no other film is shown: what lies around stands still, or is the film itself,
+    blown up behind itself.
+    """
+
+    rows: slice
+    columns: slice
+    alone: bool
+
+
+def inset(pictures: NDArray[np.uint8]) -> Inset | None:
+    """Return where a film is set into something else, None where none is.
+
+    Args:
+        pictures: (N, H, W) uint8 luma, of a stretch that is shown in one place.
+    """
+    if len(pictures) < _LEAST_FRAMES:
+        return None
+    asked = np.linspace(0, len(pictures) - 1, min(len(pictures), _FRAMES_ASKED)).round()
+    pixels = pictures[asked.astype(np.intp)].astype(np.float32)
+    upright, level = _steepness(pixels), _steepness(pixels.swapaxes(1, 2))
+    columns, rows = _pairs(upright), _pairs(level)
+    if not len(columns) or not len(rows):
+        return None
+    by_rows, beyond_rows, seen_rows = _along(upright, columns, rows)
+    by_columns, beyond_columns, seen_columns = (each.T for each in _along(level, rows, columns))
+    steep, seen = np.minimum(by_rows, by_columns), np.minimum(seen_rows, seen_columns)
+    ends = np.maximum(beyond_rows, beyond_columns) <= 0
+    clear = ends & (steep >= _LEAST_STEEP) & (seen >= _LEAST_SEEN)
+    faint = ends & (steep >= _FAINT_STEEP) & (seen >= _FAINT_SEEN)
+    allowed = clear if clear.any() else faint
+    if not allowed.any():
+        return None
+    best = np.unravel_index(int(np.where(allowed, steep, 0.0).argmax()), steep.shape)
+    (left, right), (top, bottom) = columns[best[0]].tolist(), rows[best[1]].tolist()
+    here = slice(top, bottom), slice(left, right)
+    blown_up = _is_blown_up(pixels, *here)
+    if not clear.any() and not blown_up:
+        return None
+    return Inset(*here, alone=blown_up or _stands_still(pixels, *here))
+
+
+def _steepness(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return (H, W): by how many octaves each pixel parts its row more than those beside it do."""
+    steep = np.sqrt(((pixels[:, :, 2:] - pixels[:, :, :-2]) ** 2).mean(axis=0))
+    width = steep.shape[1]
+    reach = _BESIDE.stop - 1
+    padded = np.pad(steep, ((0, 0), (reach, reach)), mode="edge")
+    sides = [
+        np.median([padded[:, reach + way * off :][:, :width] for off in _BESIDE], axis=0)
+        for way in (-1, 1)
+    ]
+    octaves = np.log2((steep + _FLOOR) / (np.maximum(*sides) + _FLOOR)).clip(0.0, _MOST_STEEP)
+    found: NDArray[np.float32] = np.pad(octaves, ((0, 0), (1, 1)))
+    return found
+
+
+def _pairs(steep: NDArray[np.float32]) -> NDArray[np.intp]:
+    """Return (P, 2): the columns between which a film may lie."""
+    # The longest run of a column that speaks for a seam (Kadane's maximal subarray).
+    run = best = np.zeros(steep.shape[1], dtype=np.float32)
+    for row in steep - _PERHAPS:
+        run = np.maximum(0.0, run + row)
+        best = np.maximum(best, run)
+    lines: list[int] = []
+    for column in np.argsort(-best, kind="stable").tolist():
+        if best[column] <= 0.0 or len(lines) == _MOST_LINES:
+            break
+        if all(abs(column - other) >= _APART for other in lines):
+            lines.append(column)
+    first, second = np.triu_indices(len(lines), 1)
+    ordered = np.array(sorted(lines), dtype=np.intp)
+    pairs = np.stack([ordered[first], ordered[second]], axis=1)
+    wide: NDArray[np.intp] = pairs[pairs[:, 1] - pairs[:, 0] >= _LEAST_SIDE * steep.shape[1]]
+    return wide
+
+
+def _along(
+    steep: NDArray[np.float32], columns: NDArray[np.intp], rows: NDArray[np.intp]
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """Return, each (P, Q), what is true of the weaker of two columns between two rows.
+
+    How steep it is; how much steeper than it may be it is beyond them; how much of it speaks.
+    """
+    height = len(steep)
+    # A seam that lies between two pixels is seen in either.
+    wide = np.maximum(steep, np.maximum(np.roll(steep, 1, axis=1), np.roll(steep, -1, axis=1)))
+    sums = np.pad(wide.cumsum(axis=0), ((1, 0), (0, 0)))
+    seen = np.pad((wide > _PERHAPS).cumsum(axis=0), ((1, 0), (0, 0)))
+    top, bottom = rows[None, :, 0], rows[None, :, 1]
+    length = bottom - top
+    results = []
+    for side in (0, 1):
+        column = columns[:, side, None]
+        inside = sums[bottom, column] - sums[top, column]
+        outside = (sums[height, column] - inside) / np.maximum(height - length, 1)
+        mean = inside / length
+        shown = (seen[bottom, column] - seen[top, column]) / length
+        results.append((mean, outside - _BEYOND * mean, shown))
+    (mean, over, shown), (mean_2, over_2, shown_2) = results
+    return np.minimum(mean, mean_2), np.maximum(over, over_2), np.minimum(shown, shown_2)
+
+
+def _stands_still(pixels: NDArray[np.float32], rows: slice, columns: slice) -> bool:
+    """Say whether nothing moves around a film."""
+    around = _around(pixels, rows, columns)
+    moved = np.abs(pixels - np.median(pixels, axis=0)).mean(axis=0)
+    return bool(np.percentile(moved[around], _NEARLY_ALL) <= _STILL)
+
+
+def _is_blown_up(pixels: NDArray[np.float32], rows: slice, columns: slice) -> bool:
+    """Say whether what lies around a film is the film itself, as large as the frame."""
+    height, width = pixels.shape[1:]
+    y = np.linspace(rows.start, rows.stop - 1, height).round().astype(np.intp)
+    x = np.linspace(columns.start, columns.stop - 1, width).round().astype(np.intp)
+    around = _coarse(_around(pixels, rows, columns)[None].astype(np.float32))[0] == 1.0
+    if around.sum() < _LEAST_BLOCKS:
+        return False
+    behind, film = _coarse(pixels)[:, around], _coarse(pixels[:, y][:, :, x])[:, around]
+    spread = float(behind.std() * film.std())
+    alike = float(((behind - behind.mean()) * (film - film.mean())).mean())
+    return alike >= _BLOWN_UP * max(spread, _FLOOR)
+
+
+def _around(pixels: NDArray[np.float32], rows: slice, columns: slice) -> NDArray[np.bool_]:
+    """Return (H, W): what is not of the film, nor of its seams."""
+    around = np.ones(pixels.shape[1:], dtype=bool)
+    around[_wider(rows), _wider(columns)] = False
+    return around
+
+
+def _wider(side: slice) -> slice:
+    """Return a side with what a seam between two pixels may touch."""
+    return slice(max(0, side.start - _SEAM), side.stop + _SEAM)
+
+
+def _coarse(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return (N, H // B, W // B): the means of blocks."""
+    count, height, width = pixels.shape
+    high, wide = height // _BLOCK, width // _BLOCK
+    cut = pixels[:, : high * _BLOCK, : wide * _BLOCK]
+    means: NDArray[np.float32] = cut.reshape(count, high, _BLOCK, wide, _BLOCK).mean(axis=(2, 4))
+    return means
