@@ -6,63 +6,33 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from autodedup.engine.match.align import Line, Points, best_lines, points, prior
 from autodedup.engine.match.composites import shows_another
 from autodedup.engine.match.frames import COMMON_WEIGHT
-from autodedup.engine.match.judge import confidence_of, judge, judge_embedded
+from autodedup.engine.match.judge import Verdict, confidence_of, judge, judge_embedded
 from autodedup.engine.match.looks import Look
+from autodedup.engine.match.loops import rounds_of
 from autodedup.engine.match.meaning import agree_in_meaning
-from autodedup.engine.match.model import Clip, PairMatch, Segment
+from autodedup.engine.match.model import Clip, PairMatch, PairRelation, Segment
 from autodedup.engine.match.pauses import pauses
-from autodedup.engine.match.relate import coverage, is_reversal, relate
-from autodedup.engine.match.segments import (
-    apart,
-    best_runs,
-    in_order,
-    part_of,
-    scores,
-    segment_of,
-)
+from autodedup.engine.match.relate import coverage, inner_slack, is_reversal, relate
 from autodedup.engine.match.sights import EmbeddedSight, HashSight, Sight, ViewPair
+from autodedup.engine.match.stretches import (
+    Side,
+    Stretch,
+    Table,
+    main_path,
+    stretches_of,
+    table_of,
+    worth,
+)
 from autodedup.engine.match.strict import is_strictly_alike
 from autodedup.engine.match.thresholds import Thresholds
-from autodedup.engine.match.verify import (
-    NEUTRAL_BITS,
-    WIDEST_TOLERANCE,
-    Path,
-    path_along,
-    runs_backwards,
-    testify,
-    tolerance_for,
-)
+from autodedup.engine.match.verify import Witness, runs_backwards, testify
 
 MOST_FRAMES = 2500  # of one clip in one comparison; bounds the table of distances
-MOST_LINES = 5
-HARD_EDIT_BITS = 15  # once a pair is looked at, frames this much further apart may speak too
-LEAST_RUN_SCORE = 1.5  # about two clear frames
 # What weighs half of what has a say of its own still confirms what others say: one picture weighs
 # less in a longer clip, and what one of two clips has to show must be looked for in the other.
 _CONFIRMS = 0.5
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Table:
-    """The frames of a pair that vote, as one witness sees them."""
-
-    sight: Sight
-    times: tuple[NDArray[np.float64], NDArray[np.float64]]
-    points: Points
-    tolerance: float
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Stretch:
-    """One line and a run of frames on it that agree."""
-
-    line: Line
-    path: Path
-    segment: Segment
-    score: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,17 +114,21 @@ def _seen(
     limits: Thresholds,
 ) -> _Said | None:
     """Return what one witness says: its sights are tried, and the best one kept."""
-    best: tuple[float, _Table, list[_Stretch]] | None = None
+    best: tuple[float, Table, list[Stretch]] | None = None
     for sight in sights:
         if not all(len(places) for places in sight.chosen):
             continue
-        table = _table(pair, weights, sight, limits.near_bits)
-        stretches = _stretches(table, pair)
-        total = _worth(stretches)
+        table = table_of(pair, weights, sight, limits.near_bits)
+        stretches = stretches_of(table)
+        total = worth(stretches)
         if stretches and (best is None or total > 1.02 * best[0]):
             best = (total, table, stretches)
-    match = None if best is None else _match(pair, weights, best[1], best[2], limits)
-    return None if best is None or match is None else _Said(match, best[1].sight.views)
+    match = None if best is None else _match(best[1], best[2], limits)
+    if best is None or match is None:
+        return None
+    if match.relation == "overlap" and limits.profile != "strict":
+        match = _as_loop(match, best[1], best[2], limits)
+    return _Said(match, best[1].sight.views)
 
 
 def _chosen(weight: NDArray[np.float64]) -> NDArray[np.intp]:
@@ -164,94 +138,8 @@ def _chosen(weight: NDArray[np.float64]) -> NDArray[np.intp]:
     return places
 
 
-def _table(
-    pair: tuple[Clip, Clip],
-    weights: tuple[NDArray[np.float64], NDArray[np.float64]],
-    sight: Sight,
-    near_bits: int,
-) -> _Table:
-    chosen = sight.chosen
-    times = (pair[0].times_seconds[chosen[0]], pair[1].times_seconds[chosen[1]])
-    found = points(
-        sight.distance,
-        *times,
-        weights[0][chosen[0]],
-        weights[1][chosen[1]],
-        near_bits=near_bits + HARD_EDIT_BITS,
-    )
-    return _Table(sight, times, found, tolerance_for(*times))
-
-
-def _stretches(table: _Table, pair: tuple[Clip, Clip]) -> list[_Stretch]:
-    """Return the agreeing stretches, best first, none of which shows a second twice."""
-    taken: list[_Stretch] = []
-    left = table.points
-    for _ in range(MOST_LINES):
-        fresh = _best_line_stretches(table, left, pair, taken)
-        if not fresh:
-            break
-        taken.extend(fresh)
-        left = left.without(_shown(left.a, left.b, taken))
-    return taken
-
-
-def _best_line_stretches(
-    table: _Table, left: Points, pair: tuple[Clip, Clip], taken: list[_Stretch]
-) -> list[_Stretch]:
-    best: list[_Stretch] = []
-    reach = max(0.3, 1.5 * min(table.tolerance, WIDEST_TOLERANCE))
-    for line in (Line(1.0, 0.0, 0.0), *best_lines(left, reach)):
-        found = _on_line(table, line, pair, taken)
-        if _worth(found) > 1.02 * _worth(best):
-            best = found
-    return best
-
-
-def _worth(stretches: list[_Stretch]) -> float:
-    """Return what speaks for some stretches: their frames, by closeness, common speeds first."""
-    return sum(
-        prior(stretch.line, stretch.segment.a_end - stretch.segment.a_start)
-        * float((1.0 - stretch.path.bits / NEUTRAL_BITS).sum())
-        for stretch in stretches
-    )
-
-
-def _on_line(
-    table: _Table, line: Line, pair: tuple[Clip, Clip], taken: list[_Stretch]
-) -> list[_Stretch]:
-    path = in_order(path_along(line, table.sight.distance, *table.times, table.tolerance))
-    shown = _shown(table.times[0][path.rows], table.times[1][path.columns], taken)
-    # What is shown already ends a run, as a picture would that does not agree.
-    path = Path(path.rows, path.columns, np.where(shown, 255, path.bits), path.tolerance)
-    seconds = (pair[0].seconds, pair[1].seconds)
-    found: list[_Stretch] = []
-    parted = apart(path, line, table.sight, table.times)
-    for run in best_runs(scores(path.bits, parted), LEAST_RUN_SCORE):
-        segment = segment_of(run, path, line, table.times, seconds)
-        found.append(_Stretch(line, part_of(path, run), segment, run.score))
-    return found
-
-
-def _shown(
-    a_seconds: NDArray[np.float64], b_seconds: NDArray[np.float64], taken: list[_Stretch]
-) -> NDArray[np.bool_]:
-    """Say which pairs of seconds touch a stretch that is taken, on either side."""
-    shown = np.zeros(len(a_seconds), dtype=bool)
-    for stretch in taken:
-        s = stretch.segment
-        shown |= (a_seconds >= s.a_start) & (a_seconds <= s.a_end)
-        shown |= (b_seconds >= s.b_start) & (b_seconds <= s.b_end)
-    return shown
-
-
-def _match(
-    pair: tuple[Clip, Clip],
-    weights: tuple[NDArray[np.float64], NDArray[np.float64]],
-    table: _Table,
-    stretches: list[_Stretch],
-    limits: Thresholds,
-) -> PairMatch | None:
-    a, b = pair
+def _match(table: Table, stretches: list[Stretch], limits: Thresholds) -> PairMatch | None:
+    (a, b), weights = table.pair, table.weights
     stretches = sorted(stretches, key=lambda s: s.segment.a_start)
     segments = tuple(stretch.segment for stretch in stretches)
     if is_reversal(segments):
@@ -261,16 +149,13 @@ def _match(
     of_a = coverage(a, weights[0] >= COMMON_WEIGHT, (*in_a, *pauses(a, in_a, in_b)))
     of_b = coverage(b, weights[1] >= COMMON_WEIGHT, (*in_b, *pauses(b, in_b, in_a)))
     relation, inner = relate(a, b, of_a, of_b, segments)
-    path, line = _main_path(table, stretches)
+    path, line = main_path(table, stretches)
     witness = testify(path, line, table.sight, table.times)
-    if isinstance(table.sight, EmbeddedSight):
-        verdict = judge_embedded(witness, relation, segments, limits)
-    else:
-        verdict = judge(witness, relation, segments, pair, limits)
-        # Asked last, and of few pairs: it takes as long as all before.
-        asked = (witness, path, line, table.sight, table.times)
-        if verdict != "nothing" and runs_backwards(*asked):
-            return None
+    verdict = _judged(table, witness, relation, segments, limits)
+    # Asked last, and of few pairs: it takes as long as all before.
+    hashed = verdict != "nothing" and not isinstance(table.sight, EmbeddedSight)
+    if hashed and runs_backwards(witness, path, line, table.sight, table.times):
+        return None
     if limits.profile == "strict" and not (relation == "near" and is_strictly_alike(a, b, limits)):
         verdict = "mention" if verdict == "act" else verdict
     if verdict == "nothing":
@@ -294,14 +179,46 @@ def _match(
     )
 
 
-def _main_path(table: _Table, stretches: list[_Stretch]) -> tuple[Path, Line]:
-    """Return the longest line and its stretches together: the others only add to the coverage."""
-    main = max(stretches, key=lambda s: s.score).line
-    paths = [s.path for s in stretches if s.line == main]
-    whole = Path(
-        np.concatenate([p.rows for p in paths]),
-        np.concatenate([p.columns for p in paths]),
-        np.concatenate([p.bits for p in paths]),
-        table.tolerance,
-    )
-    return whole, main
+def _judged(
+    table: Table,
+    witness: Witness,
+    relation: PairRelation,
+    segments: tuple[Segment, ...],
+    limits: Thresholds,
+) -> Verdict:
+    if isinstance(table.sight, EmbeddedSight):
+        return judge_embedded(witness, relation, segments, limits)
+    return judge(witness, relation, segments, table.pair, limits)
+
+
+def _as_loop(
+    match: PairMatch, table: Table, stretches: list[Stretch], limits: Thresholds
+) -> PairMatch:
+    """Return the match as one of a film and a clip that plays a part of it over and over, if so.
+
+    Each of the rounds must be enough to act upon by itself, but for one that was cut.
+    """
+    part = max(stretches, key=lambda stretch: stretch.score)
+    sides: tuple[Side, Side] = ("a", "b")
+    for clip, weight, side in zip(table.pair, table.weights, sides, strict=True):
+        rounds = rounds_of(table, part, side)
+        segments = tuple(stretch.segment for stretch in rounds)
+        own = segments if side == "a" else tuple(segment.swapped() for segment in segments)
+        covered = coverage(clip, weight >= COMMON_WEIGHT, tuple((s.a_start, s.a_end) for s in own))
+        if len(rounds) < 2 or covered.uncovered > inner_slack(clip.seconds):  # noqa: PLR2004
+            continue
+        witnesses = [testify(r.path, r.line, table.sight, table.times) for r in rounds]
+        verdicts = [
+            _judged(table, witness, "contains", (segment,), limits)
+            for segment, witness in zip(segments, witnesses, strict=True)
+        ]
+        if verdicts.count("act") >= max(2, len(rounds) - 1):
+            sure = min(confidence_of(witness, covered.share) for witness in witnesses)
+            return replace(
+                match,
+                relation="contains",
+                inner=clip.key,
+                segments=segments,
+                confidence=round(sure, 3),
+            )
+    return match

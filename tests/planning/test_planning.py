@@ -435,15 +435,16 @@ def test_like_answers_as_the_whole_search_does_where_nothing_was_compared_yet(
 def test_like_answers_for_a_file_that_no_group_has_room_for(
     open_bench: OpenBench, tmp_path: Path
 ) -> None:
-    """A loop and a longer cut both hold the film; it can stand in the group of one of them."""
+    """Two longer cuts both hold the film; it can stand in the group of one of them."""
     film = render_film(5, size=(320, 180), seconds=10.0)
     encode(film, tmp_path / "film.mp4")
-    encode(looped(film, 2), tmp_path / "loop.mp4")
-    encode(joined(render_film(6, size=(320, 180), seconds=4.0), film), tmp_path / "longer.mp4")
+    one, other = (render_film(seed, size=(320, 180), seconds=4.0) for seed in (6, 7))
+    encode(joined(film, one), tmp_path / "before.mp4")
+    encode(joined(other, film), tmp_path / "after.mp4")
     bench = open_bench(tmp_path)
     ingest(bench)
     (group,) = find(bench).groups
-    alone = ({"film.mp4", "loop.mp4", "longer.mp4"} - {str(f.path) for f in group.files}).pop()
+    alone = ({"film.mp4", "before.mp4", "after.mp4"} - {str(f.path) for f in group.files}).pop()
 
     (hit,) = find(bench, like=alone).groups
 
@@ -452,6 +453,23 @@ def test_like_answers_for_a_file_that_no_group_has_room_for(
     assert ("overlap", {"film.mp4", alone}) in [
         (g.kind, {str(f.path) for f in g.files}) for g in shared
     ]
+
+
+def test_a_loop_stands_in_the_group_of_a_longer_cut_of_its_film(
+    open_bench: OpenBench, tmp_path: Path
+) -> None:
+    film = render_film(5, size=(320, 180), seconds=10.0)
+    encode(film, tmp_path / "film.mp4")
+    encode(looped(film, 2), tmp_path / "loop.mp4")
+    encode(joined(render_film(6, size=(320, 180), seconds=4.0), film), tmp_path / "longer.mp4")
+    bench = open_bench(tmp_path)
+    ingest(bench)
+
+    (group,) = find(bench).groups
+
+    told = {(str(file.path), file.relation) for file in group.files}
+    assert told == {("longer.mp4", None), ("film.mp4", "contains"), ("loop.mp4", "contains")}
+    assert {item.action for item in plan(bench).actions} == {"keep"}
 
 
 def film_and_talk() -> tuple[Film, Film]:
