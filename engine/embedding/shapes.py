@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Shape = tuple[int, int]  # height and width in pixels
+Box = tuple[float, float, float, float]  # left, top, right, bottom, in shares of the sides
 
 CELL: Final = 16  # pixels of a side that one place of the network's features stands for
 # A frame is squeezed into the shape that is next to its own; sides are multiples of 32, so that
@@ -57,6 +58,18 @@ def squeezed_shape(pictures: NDArray[np.uint8]) -> Shape:
             f"{pictures.shape} {pictures.dtype}"
         )
     return shape
+
+
+def window_at(box: Box, *, lying: bool) -> int:
+    """Return the place in `VIEWS` of the window that lies most where a part of a picture does."""
+    left, top, right, bottom = box if lying else (box[1], box[0], box[3], box[2])
+    shares = []
+    for at in tuple(WINDOWS.values())[FULL + 1 :]:
+        wide = max(0.0, min(right, at[2]) - max(left, at[0]))
+        tall = max(0.0, min(bottom, at[3]) - max(top, at[1]))
+        both = (right - left) * (bottom - top) + (at[2] - at[0]) * (at[3] - at[1])
+        shares.append(wide * tall / (both - wide * tall))
+    return FULL + 1 + int(np.argmax(shares))
 
 
 @lru_cache(maxsize=4 * len(SHAPES))

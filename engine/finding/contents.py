@@ -135,4 +135,5 @@ def _clip(
             else EmbeddedFrames(recipe, frames.embedded_places, frames.embeddings)
         ),
         meaning=meaning,
+        inset=None if file.signature.inset is None else file.signature.inset.window,
     )

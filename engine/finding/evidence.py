@@ -43,16 +43,15 @@ def evidence_of(file: LibraryFile, keeper: LibraryFile, match: PairMatch | None)
     if match is None:
         return Evidence(agrees=agrees or None, differs=differs or None)
     swapped = match.a != file.row.signature_id
-    shows_more = match.shows_more(file.row.signature_id)
-    part: Literal["a", "b"] = "b" if shows_more else "a"
-    wider = None if match.crop is None else (file if shows_more else keeper).signature
+    part: Literal["a", "b"] = "b" if match.shows_more(file.row.signature_id) else "a"
+    inset = match.crop is not None and match.crop.inset
     return Evidence(
         overlap=tuple(_overlap(s, swapped=swapped) for s in match.segments) or None,
         distance=None if match.view in _BY_COSINE else _distance(match),
         likeness=_likeness(match) if match.view in _BY_COSINE else None,
         view=None if match.view == "full" else match.view,
-        cropped=None if wider is None or wider.inset_share else part,
-        inset=None if wider is None or not wider.inset_share else part,
+        cropped=part if match.crop is not None and not inset else None,
+        inset=part if inset else None,
         agrees=agrees or None,
         differs=differs or None,
     )

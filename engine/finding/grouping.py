@@ -245,7 +245,7 @@ def _facts(file: LibraryFile) -> FileFacts:
         size_bytes=file.row.stat.size,
         seconds=0.0 if signature is None else signature.seconds,
         shown_share=1.0 if signature is None else signature.shown_share,
-        inset_share=0.0 if signature is None else signature.inset_share,
+        inset_share=0.0 if signature is None or not signature.inset else signature.inset.share,
     )
 
 

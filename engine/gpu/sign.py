@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from autodedup.engine.embedding.runtime import DIMENSIONS
-from autodedup.engine.embedding.shapes import VIEWS
+from autodedup.engine.embedding.shapes import SMALL, VIEWS
 from autodedup.engine.embedding.storage import to_bytes
 from autodedup.engine.embedding.views import shown
 from autodedup.engine.kernels.hashes import coefficients, hashes_of, quality_of
@@ -24,12 +24,20 @@ from autodedup.engine.media.nvdec import DeviceLook, NotByNvdecError, NvdecSourc
 from autodedup.engine.media.probe import probe
 from autodedup.engine.media.reading import Seen, opened
 from autodedup.engine.semantic.batches import Batches
-from autodedup.engine.signature.bars import Stretch, inset_share, shown_share, stretches
+from autodedup.engine.signature.bars import Stretch, shown_share, stretches
 from autodedup.engine.signature.copy import shape_within, worth_a_look
 from autodedup.engine.signature.model import Embeddings, Signature
 from autodedup.engine.signature.quality import FAINT
 from autodedup.engine.signature.recipe import embedding_recipe
-from autodedup.engine.signature.sign import FrameHashes, anchors_of, assembled, box_of, refuse_flat
+from autodedup.engine.signature.sign import (
+    FrameHashes,
+    anchors_of,
+    apart_of,
+    assembled,
+    box_of,
+    refuse_flat,
+    set_in,
+)
 
 if TYPE_CHECKING:
     from autodedup.engine.embedding.torch_runtime import TorchModel
@@ -94,7 +102,7 @@ class GpuSigner:
             times_seconds=look.times_seconds,
             seen_seconds=look.seen_seconds,
             shown_share=shown_share(parts, *look.pictures.shape[1:]),
-            inset_share=inset_share(parts),
+            inset=set_in(parts, *look.pictures.shape[1:]),
             frames=frames,
             notes=look.notes,
             embeddings=embeddings,
@@ -137,10 +145,20 @@ class GpuSigner:
             places = part.first + worth_a_look(times, small, quality[mine] >= FAINT)
             box = box_of(part, height, width)
             shape = shape_within((height, width), box)
+            apart = apart_of(part, height, width)
             for start in range(0, len(places), _AT_ONCE):
                 some = places[start : start + _AT_ONCE]
                 pictures = colours[torch.from_numpy(some).to(self._device)]
                 cut = cut_out(pictures, box, shape)
-                found: NDArray[np.float32] = embed(cut).cpu().numpy()
-                rows[some] = to_bytes(found * shown(cut.cpu().numpy())[:, :, None])
+                rows[some] = _bytes_of(embed, cut)
+                if apart is not None:
+                    alone = shape_within((height, width), apart.box)
+                    inset = cut_out(pictures, apart.box, alone)
+                    rows[some, apart.window] = _bytes_of(embed, inset)[:, SMALL]
         return rows
+
+
+def _bytes_of(embed: Batches, pictures: Tensor) -> NDArray[np.int8]:
+    """Return (N, V, 128): the views of pictures on the device, as they are kept."""
+    found: NDArray[np.float32] = embed(pictures).cpu().numpy()
+    return to_bytes(found * shown(pictures.cpu().numpy())[:, :, None])

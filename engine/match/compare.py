@@ -77,7 +77,10 @@ def compare(
         said = _in_doubt(pair, weights, places, looks, limits) or said
     if said is None:
         return None
-    if _acts(said) and shows_another(pair, said.match.segments, said.views):
+    # Where the seams of an inset were seen, both are told for what they are: no plan lets one of
+    # them go for the other. Else they must not be told as copies.
+    inset = said.match.crop is not None and said.match.crop.inset
+    if _acts(said) and not inset and shows_another(pair, said.match.segments, said.views):
         return replace(said.match.as_overlap(), composite=True)
     return said.match
 

@@ -265,7 +265,7 @@ class _Grouping:
             Member(
                 file_id,
                 link,
-                not left[file_id].facts.protected and link.covers(reach.keeper, left[file_id]),
+                not left[file_id].facts.protected and link.covers(left[file_id]),
                 twins.get(file_id),
             )
             for file_id, link in (reach.whole | reach.inside).items()
@@ -283,7 +283,7 @@ class _Grouping:
                 choice = choose_keeper(list(facts.values()), self._rules)
                 stays = left.pop(choice.keeper.file_id)
                 for file_id, link in self._whole(stays, left).items():
-                    if link.covers(stays, left.pop(file_id)):
+                    if link.covers(left.pop(file_id)):
                         found[file_id] = Twin(stays.file_id, link)
         return found
 

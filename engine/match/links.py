@@ -41,11 +41,11 @@ class Link:
     confidence: float
     match: PairMatch | None = None
 
-    def covers(self, keeper: GroupFile, file: GroupFile) -> bool:
-        """Say whether one of the two shows all that the other does, and not as an inset only."""
+    def covers(self, file: GroupFile) -> bool:
+        """Say whether the other of the two shows all that `file` does, and not as an inset only."""
         if self.match is None or self.match.crop is None:
             return True
-        return not self.match.shows_more(file.content) and not keeper.facts.inset_share
+        return self.match.crop.content == file.content and not self.match.crop.inset
 
 
 class Links:
@@ -141,12 +141,13 @@ class Links:
         for content, clips in holders.items():
             for match in self._of_content.get(content, ()):
                 other = match.b if match.a == content else match.a
-                if match.crop is None or match.relation != "near" or other not in holders:
+                # A film that is set into another looks as if it were a crop of it.
+                if match.crop is None or match.crop.inset or match.relation != "near":
+                    continue
+                if other not in holders:
                     continue
                 crops, films = (clips, holders[other])[:: -1 if match.shows_more(content) else 1]
-                # A film that another is set into looks as if that were a crop of it.
-                wholes = [film.facts.picture.pixels for film in films if not film.facts.inset_share]
-                most = max(wholes, default=0)
+                most = max(film.facts.picture.pixels for film in films)
                 found |= {
                     crop.file_id
                     for crop in crops

@@ -35,7 +35,8 @@ class EmbeddedFrames:
 class Clip:
     """One distinct content to compare. `key` is the signature's id in the store.
 
-    Arrays as in `engine.signature.model.Signature`; `size_bytes` is of one of its files.
+    Arrays as in `engine.signature.model.Signature`; `size_bytes` is of one of its files. `inset` is
+    the view that shows a film which is set into the picture of another, if one is.
     """
 
     key: int
@@ -47,6 +48,7 @@ class Clip:
     anchor_whashes: NDArray[np.uint64]
     embeddings: EmbeddedFrames | None = None
     meaning: Meanings | None = None
+    inset: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +71,14 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Crop:
-    """`content` shows no more than `share` (0..1) of the area of the other's picture."""
+    """`content` shows no more than `share` (0..1) of the area of the other's picture.
+
+    Or it is the film that is set into the other's picture, if `inset` says so.
+    """
 
     content: int
     share: float
+    inset: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,9 @@ from autodedup.engine.match.model import Clip, PairRelation, Segment
 
 LONGEST_FRAME_SHARE = 4.0  # seconds one frame may stand for when coverage is measured
 _REVERSED_SEGMENTS = 3  # two may be a film whose halves changed places
-_MIRRORED_SECONDS = 0.5  # by which what lies on both sides of a film's middle may miss its place
+# Seconds by which a film's middle may miss itself, and what lies on both sides of it its place: runs
+# end where two frames do not agree, so one of few seconds may be known to a second only.
+_MIDDLE_SECONDS, _MIRRORED_SECONDS = 0.5, 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def _mirrored(segments: tuple[Segment, ...]) -> bool:
     middles = [((s.a_start + s.a_end) / 2, (s.b_start + s.b_end) / 2) for s in segments]
     sums = [a + b for a, b in middles]
     still = min(abs(a - b) for a, b in middles)
-    return still <= _MIRRORED_SECONDS and max(sums) - min(sums) <= 2 * _MIRRORED_SECONDS
+    return still <= _MIDDLE_SECONDS and max(sums) - min(sums) <= _MIRRORED_SECONDS
 
 
 def _same_order(segments: tuple[Segment, ...]) -> bool:

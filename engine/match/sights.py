@@ -110,7 +110,8 @@ class HashSight:
         self._name = look.name
         self._views = ViewPair(FULL, FULL) if look.view == WHOLE_VIEW else None
         height, width = CROPS[VIEWS[look.view]]
-        self._crop = _crop_of(pair[0] if look.whole == "a" else pair[1], height * width)
+        small, large = pair if look.whole == "a" else pair[::-1]
+        self._crop = _crop_of(small, height * width, inset=large.inset is not None)
         self._distance = bit_distances(self._a, self._b)
 
     @property
@@ -242,17 +243,18 @@ class EmbeddedSight:
         return float((changed_a * changed_b).sum() / np.sqrt(spread_a * spread_b))
 
 
-def _crop_of(clip: Clip, share: float) -> Crop | None:
-    return None if share > MOSTLY_ALL else Crop(clip.key, round(share, 3))
+def _crop_of(clip: Clip, share: float, *, inset: bool) -> Crop | None:
+    return None if share > MOSTLY_ALL else Crop(clip.key, round(share, 3), inset)
 
 
 def _windowed(pair: tuple[Clip, Clip], views: ViewPair) -> Crop | None:
     """Return which clip shows no more than a window of the other."""
     windows = tuple(WINDOWS.values())
-    for clip, mine, its in ((pair[0], views.a, views.b), (pair[1], views.b, views.a)):
+    a, b = pair
+    for clip, mine, other, its in ((a, views.a, b, views.b), (b, views.b, a, views.a)):
         if mine == SMALL and its != SMALL:
             left, top, right, bottom = windows[its]
-            return _crop_of(clip, (right - left) * (bottom - top))
+            return _crop_of(clip, (right - left) * (bottom - top), inset=other.inset == its)
     return None
 
 

@@ -11,6 +11,7 @@ between bars of another kind (`engine.signature.insets`).
 """
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,14 +44,14 @@ _NARROWEST, _WIDEST = 0.2, 0.92  # share of the side that a sharp part takes
 class Stretch:
     """Frames `first` up to, not including, `past`, and the rows and columns of their picture.
 
-    `inset` is how much of the frame a film takes that is set into the picture of another, or 0.
+    `inset`: those of a film that is set into the picture of another, if one is.
     """
 
     first: int
     past: int
     rows: slice
     columns: slice
-    inset: float = 0.0
+    inset: tuple[slice, slice] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,31 +79,34 @@ def stretches(pictures: NDArray[np.uint8], times: NDArray[np.float64]) -> list[S
     for first, past in itertools.pairwise(edges):
         rows = _left_by(tall, first, pictures.shape[1])
         columns = _left_by(wide, first, pictures.shape[2])
-        set_in = inset(pictures[first:past, rows, columns])
-        if set_in is not None and set_in.alone:
-            rows, columns = _within(rows, set_in.rows), _within(columns, set_in.columns)
+        beside: tuple[slice, slice] | None = None
+        if (set_in := inset(pictures[first:past, rows, columns])) is not None:
+            place = _within(rows, set_in.rows), _within(columns, set_in.columns)
+            if set_in.alone:
+                rows, columns = place
+            else:
+                beside = place
         part = pictures[_some(first, past), rows, columns]
         if (sharp := _sharp_part(part)) is not None:
             columns = _within(columns, sharp)
         elif (sharp := _sharp_part(part.swapaxes(1, 2))) is not None:
             rows = _within(rows, sharp)
-        beside = _area(set_in.rows, set_in.columns) if set_in and not set_in.alone else 0
-        size = pictures.shape[1] * pictures.shape[2]
-        found.append(Stretch(first, past, rows, columns, beside / size))
+        found.append(Stretch(first, past, rows, columns, beside))
     return found
 
 
-def shown_share(parts: list[Stretch], height: int, width: int) -> float:
+def shown_share(parts: Sequence[Stretch], height: int, width: int) -> float:
     """Return how much of the frame its picture takes, 0 … 1, in the middle one of the frames."""
     return _usual(parts, [_area(part.rows, part.columns) / (height * width) for part in parts])
 
 
-def inset_share(parts: list[Stretch]) -> float:
+def inset_share(parts: Sequence[Stretch], height: int, width: int) -> float:
     """Return how much of the frame a film takes that is set into another, in the middle frame."""
-    return _usual(parts, [part.inset for part in parts])
+    areas = [0 if part.inset is None else _area(*part.inset) for part in parts]
+    return _usual(parts, [area / (height * width) for area in areas])
 
 
-def _usual(parts: list[Stretch], shares: list[float]) -> float:
+def _usual(parts: Sequence[Stretch], shares: list[float]) -> float:
     return float(np.median(np.repeat(shares, [part.past - part.first for part in parts])))
 
 

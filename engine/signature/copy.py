@@ -14,7 +14,7 @@ from PIL import Image
 
 from autodedup.engine.embedding.model_file import read_model
 from autodedup.engine.embedding.runtime import DIMENSIONS, CopyModel, OnnxModel, load_model
-from autodedup.engine.embedding.shapes import VIEWS, Shape, shape_of
+from autodedup.engine.embedding.shapes import SMALL, VIEWS, Box, Shape, shape_of, window_at
 from autodedup.engine.embedding.storage import to_bytes
 from autodedup.engine.embedding.views import embed_views
 from autodedup.engine.errors import ModelUnavailableError
@@ -31,7 +31,17 @@ _NOT_BESIDE = 0.55  # of a step: frames this close, each next to an instant of i
 _STILL_SECONDS = 0.99  # as long as the picture stays as it is
 _SAME_SHADES = 1.5  # of 255, on average: a picture that changed by less stayed as it is
 _EVERY = 4  # pixels between those that are compared
-Box = tuple[float, float, float, float]  # left, top, right, bottom, in shares of the sides
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """A part of the pictures that shows a film within another, and is embedded by itself as well.
+
+    `window` is the place in `embedding.shapes.VIEWS` of the window next to it, for which it stands.
+    """
+
+    box: Box
+    window: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +87,8 @@ def embed(
     box: Box,
     worth: NDArray[np.bool_],
     report: Progress,
+    *,
+    apart: Apart | None = None,
 ) -> Embeddings:
     """Return the embeddings of a film's frames.
 
@@ -86,17 +98,22 @@ def embed(
         box: The part of each picture that lies between bars.
         worth: (N,) which frames may be embedded; flat ones are all alike.
         report: Told the number of frames that are done.
+        apart: The part of each picture that shows a film within another, if one does.
     """
     if look.colours is None:
         raise ValueError("the pictures have no colours to embed")
     colours = look.colours
     rows = np.zeros((len(colours), len(VIEWS), DIMENSIONS), dtype=np.int8)
     places = worth_a_look(look.times_seconds, look.pictures, worth)
-    shape = shape_within((look.pictures.shape[1], look.pictures.shape[2]), box)
+    displayed = look.pictures.shape[1], look.pictures.shape[2]
+    shape = shape_within(displayed, box)
     for start in range(0, len(places), _BATCH):
         batch = places[start : start + _BATCH]
         pictures = cut_out(colours[batch], box, shape)
         rows[batch] = to_bytes(embed_views(model, pictures))
+        if apart is not None:
+            inset = cut_out(colours[batch], apart.box, shape_within(displayed, apart.box))
+            rows[batch, apart.window] = to_bytes(embed_views(model, inset))[:, SMALL]
         report(float(start + len(batch)))
     return Embeddings(embedding_recipe(model.digest), rows)
 
@@ -152,6 +169,23 @@ def shape_within(displayed: Shape, box: Box) -> Shape:
     """
     left, top, right, bottom = box
     return shape_of((right - left) * displayed[1], (bottom - top) * displayed[0])
+
+
+def apart_from(displayed: Shape, box: Box, inset: Box) -> Apart:
+    """Return the part of pictures that shows a film within another; all in shares of their sides.
+
+    `box` is what lies between bars: the windows are windows of that.
+    """
+    left, top, right, bottom = box
+    across, down = right - left, bottom - top
+    within = (
+        (inset[0] - left) / across,
+        (inset[1] - top) / down,
+        (inset[2] - left) / across,
+        (inset[3] - top) / down,
+    )
+    height, width = shape_within(displayed, box)
+    return Apart(inset, window_at(within, lying=width >= height))
 
 
 def cut_out(pictures: NDArray[np.uint8], box: Box, shape: Shape) -> NDArray[np.uint8]:

@@ -30,6 +30,18 @@ class Embeddings:
     rows: NDArray[np.int8]
 
 
+@dataclass(frozen=True, slots=True)
+class SetIn:
+    """A film that is set into the picture of another.
+
+    share   0..1, how much of the frame it takes
+    window  the place in `engine.embedding.shapes.VIEWS` of the window next to it
+    """
+
+    share: float
+    window: int
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Signature:
     """What one content looks like, computed by `recipe`.
@@ -42,8 +54,7 @@ class Signature:
     seen_seconds    how long the pictures really last, whatever the container claims
     shown_share     how much of the frame its picture takes, for most of the film: less than 1
                     where it lies between bars or in a border
-    inset_share     how much of the frame a film takes that is set into another one, for most of the
-                    film; 0 where there is none
+    inset           the film that is set into the picture of another, for most of the film, if any
     embeddings      None where the copy tier was not asked for, or has no model here
     """
 
@@ -52,7 +63,7 @@ class Signature:
     route: DecodeRoute
     seen_seconds: float
     shown_share: float
-    inset_share: float
+    inset: SetIn | None
     times_seconds: NDArray[np.float64]
     hashes: NDArray[np.uint8]
     quality: NDArray[np.float32]

@@ -6,7 +6,7 @@ MOMENTS = 4  # which instants are looked at, and the size of the small picture
 PERCEPTUAL = 3  # bars, transform, bits
 WAVELET = 1
 QUALITY = 2
-EMBEDDING = 5  # how a frame is cut and squeezed for the model, and how its numbers are kept
+EMBEDDING = 6  # how a frame is cut and squeezed for the model, and how its numbers are kept
 
 RECIPE = f"moments{MOMENTS} dct{PERCEPTUAL}[{','.join(VIEWS)}] whash{WAVELET} quality{QUALITY}"
 """The recipe as one short string, equal for signatures that may be compared."""

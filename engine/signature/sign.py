@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autodedup.engine.embedding.runtime import CopyModel
+from autodedup.engine.embedding.shapes import Box
 from autodedup.engine.errors import FileError, ModelUnavailableError
 from autodedup.engine.media.facts import DecodeRoute, MediaFacts
 from autodedup.engine.media.frames import Look, Progress
@@ -14,8 +15,8 @@ from autodedup.engine.media.probe import probe
 from autodedup.engine.media.reading import Seen, opened
 from autodedup.engine.media.software import SoftwareSource
 from autodedup.engine.signature.bars import Stretch, inset_share, shown_share, stretches
-from autodedup.engine.signature.copy import Box, copy_model, embed
-from autodedup.engine.signature.model import ANCHORS, Embeddings, Signature
+from autodedup.engine.signature.copy import Apart, apart_from, copy_model, embed
+from autodedup.engine.signature.model import ANCHORS, Embeddings, SetIn, Signature
 from autodedup.engine.signature.perceptual import coefficients, hashes_of
 from autodedup.engine.signature.quality import FAINT, FLAT, quality_of
 from autodedup.engine.signature.recipe import RECIPE
@@ -76,7 +77,7 @@ def signature_of(
         times_seconds=look.times_seconds,
         seen_seconds=look.seen_seconds,
         shown_share=shown_share(parts, *look.pictures.shape[1:]),
-        inset_share=inset_share(parts),
+        inset=set_in(parts, *look.pictures.shape[1:]),
         frames=FrameHashes(
             hashes_of(waves),
             _anchor_whashes(look, parts),
@@ -116,7 +117,7 @@ def assembled(
     times_seconds: NDArray[np.float64],
     seen_seconds: float,
     shown_share: float,
-    inset_share: float,
+    inset: SetIn | None,
     frames: FrameHashes,
     notes: tuple[str, ...],
     embeddings: Embeddings | None,
@@ -128,7 +129,7 @@ def assembled(
         route=route,
         seen_seconds=seen_seconds,
         shown_share=shown_share,
-        inset_share=inset_share,
+        inset=inset,
         times_seconds=times_seconds,
         hashes=frames.hashes,
         quality=frames.quality,
@@ -179,18 +180,34 @@ def _embeddings(
             pictures=look.pictures[mine],
             colours=look.colours[mine],
         )
-        found.append(embed(model, seen, box, quality[mine] >= FAINT, alive))
+        apart = apart_of(part, height, width)
+        found.append(embed(model, seen, box, quality[mine] >= FAINT, alive, apart=apart))
     return Embeddings(found[0].recipe, np.concatenate([some.rows for some in found]))
 
 
 def box_of(part: Stretch, height: int, width: int) -> Box:
     """Return where the picture of a stretch is, in shares of the frame's sides."""
-    return (
-        part.columns.start / width,
-        part.rows.start / height,
-        part.columns.stop / width,
-        part.rows.stop / height,
-    )
+    return _box(part.rows, part.columns, height, width)
+
+
+def apart_of(part: Stretch, height: int, width: int) -> Apart | None:
+    """Return where a stretch shows a film within another; None where it does not."""
+    if part.inset is None:
+        return None
+    inset = _box(*part.inset, height, width)
+    return apart_from((height, width), box_of(part, height, width), inset)
+
+
+def set_in(parts: Sequence[Stretch], height: int, width: int) -> SetIn | None:
+    """Return the film within another that is shown for most of the time; None if there is none."""
+    share = inset_share(parts, height, width)
+    longest = max(parts, key=lambda part: (part.past - part.first) * (part.inset is not None))
+    apart = apart_of(longest, height, width)
+    return SetIn(share, apart.window) if share and apart is not None else None
+
+
+def _box(rows: slice, columns: slice, height: int, width: int) -> Box:
+    return columns.start / width, rows.start / height, columns.stop / width, rows.stop / height
 
 
 def anchors_of(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from autodedup.engine.embedding.runtime import DIMENSIONS
 from autodedup.engine.embedding.shapes import FULL, VIEWS
 from autodedup.engine.media.facts import Decoder, DecodeRoute, MediaFacts
-from autodedup.engine.signature.model import Signature
+from autodedup.engine.signature.model import SetIn, Signature
 from autodedup.engine.signature.recipe import RECIPE
 from autodedup.engine.store import meanings
 from autodedup.engine.store.database import Database, integer
@@ -31,7 +31,7 @@ class SignatureRow:
     facts: MediaFacts
     seconds: float
     shown_share: float
-    inset_share: float
+    inset: SetIn | None
     route: DecodeRoute
     anchors: bytes
     stream_hash: bytes | None
@@ -52,8 +52,8 @@ def add(connection: apsw.Connection, signature: Signature, tiers: str) -> int:
         "INSERT INTO signatures (recipe, embedding_recipe, tiers, container, codec, width, height, "
         "rotation, seconds, claimed_seconds, fps, bitrate_bps, pixel_format, audio_codec, "
         "audio_channels, video_streams, decoder, decoder_why, anchors, notes, shown_share, "
-        "inset_share, made_at) "
-        f"VALUES ({', '.join('?' * 23)})",
+        "inset_share, inset_window, made_at) "
+        f"VALUES ({', '.join('?' * 24)})",
         (
             signature.recipe,
             None if signature.embeddings is None else signature.embeddings.recipe,
@@ -76,7 +76,8 @@ def add(connection: apsw.Connection, signature: Signature, tiers: str) -> int:
             signature.anchor_whashes.astype("<u8").tobytes(),
             json.dumps(signature.notes),
             signature.shown_share,
-            signature.inset_share,
+            None if signature.inset is None else signature.inset.share,
+            None if signature.inset is None else signature.inset.window,
             time.time(),
         ),
     )
@@ -133,7 +134,7 @@ def rows(db: Database, of: Collection[int] | None = None) -> dict[int, Signature
     with db.read() as connection:
         version = integer(connection, "PRAGMA user_version")
         share = "coalesce(shown_share, 1.0)" if version >= _SHOWN_SINCE else "1.0"
-        inset = "coalesce(inset_share, 0.0)" if version >= _INSET_SINCE else "0.0"
+        inset = "inset_share, inset_window" if version >= _INSET_SINCE else "NULL, NULL"
         found = connection.execute(f"SELECT {_COLUMNS}, {share}, {inset} FROM signatures{some}")
         return {cast("int", values[0]): _row(values) for values in found}
 
@@ -155,7 +156,7 @@ _ROWS_HELD = 30_000  # about a kilobyte each
 _Values: TypeAlias = (
     "tuple[int, str, str | None, str, str, int, int, int, float, float | None, float | None, "
     "int | None, str | None, str | None, int | None, int, Decoder, str, bytes, bytes | None, str, "
-    "float, float]"
+    "float, float | None, int | None]"
 )
 
 
@@ -165,7 +166,7 @@ def _row(values: "tuple[apsw.SQLiteValue, ...]") -> SignatureRow:
     # One cast for the row, not one a column: every search reads all of them.
     (number, recipe, embedding_recipe, container, codec, width, height, rotation, seconds,
      claimed, fps, bitrate, pixels, audio, channels, streams, decoder, why, anchors, stream_hash,
-     notes, share, inset) = cast("_Values", values)  # fmt: skip
+     notes, share, inset, window) = cast("_Values", values)  # fmt: skip
     return SignatureRow(
         id=number,
         recipe=recipe,
@@ -186,7 +187,7 @@ def _row(values: "tuple[apsw.SQLiteValue, ...]") -> SignatureRow:
         ),
         seconds=seconds,
         shown_share=share,
-        inset_share=inset,
+        inset=None if inset is None or window is None else SetIn(inset, window),
         route=DecodeRoute(decoder, why),
         anchors=anchors,
         stream_hash=stream_hash,

@@ -5,6 +5,7 @@ the other.
 """
 
 import os
+from dataclasses import asdict
 from typing import Annotated, Literal
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from pydantic import Field, TypeAdapter
 
 from autodedup.engine.embedding.runtime import DIMENSIONS
+from autodedup.engine.embedding.shapes import FULL, SMALL
 from autodedup.engine.embedding.shapes import VIEWS as EMBEDDED_VIEWS
 from autodedup.engine.errors import FileError
 from autodedup.engine.media.facts import DecodeRoute, MediaFacts
@@ -19,7 +21,7 @@ from autodedup.engine.media.moments import MOST_FRAMES
 from autodedup.engine.media.reading import Seen
 from autodedup.engine.media.shots import MOST_WIDE, Shots, Wanted
 from autodedup.engine.media.stills import STILLS, Stills
-from autodedup.engine.signature.model import ANCHORS, HASH_BYTES, Embeddings, Signature
+from autodedup.engine.signature.model import ANCHORS, HASH_BYTES, Embeddings, SetIn, Signature
 from autodedup.engine.signature.recipe import RECIPE
 from autodedup.engine.signature.views import VIEWS
 from autodedup.engine.workers.framing import NonsenseError
@@ -86,6 +88,13 @@ class Digest(Frozen):
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
+class SetInHead(Frozen):
+    """A film that is set into the picture of another."""
+
+    share: Annotated[float, Field(gt=0, le=1)]
+    window: Annotated[int, Field(gt=FULL, lt=SMALL)]
+
+
 class SignatureHead(Frozen):
     """A signature; its arrays of `frames` frames are the body of the message."""
 
@@ -96,7 +105,7 @@ class SignatureHead(Frozen):
     seen_seconds: _Finite
     # Lines of an older version lack these.
     shown_share: Annotated[float, Field(gt=0, le=1)] = 1.0
-    inset_share: Annotated[float, Field(ge=0, le=1)] = 0.0
+    inset: SetInHead | None = None
     frames: Annotated[int, Field(ge=1, le=2 * MOST_FRAMES)]
     notes: Annotated[tuple[_Text, ...], Field(max_length=20)]
     embedding_recipe: Annotated[str, Field(pattern=r"^copy[0-9]+\[[0-9a-f]{16}\]$")] | None = None
@@ -132,7 +141,7 @@ def signature_message(signature: Signature) -> tuple[SignatureHead, bytes]:
         route=signature.route,
         seen_seconds=signature.seen_seconds,
         shown_share=signature.shown_share,
-        inset_share=signature.inset_share,
+        inset=None if signature.inset is None else SetInHead(**asdict(signature.inset)),
         frames=len(signature.times_seconds),
         notes=tuple(note[:1000] for note in signature.notes[:20]),
         embedding_recipe=None if signature.embeddings is None else signature.embeddings.recipe,
@@ -171,7 +180,7 @@ def signature_of(head: SignatureHead, body: bytes) -> Signature:
         route=head.route,
         seen_seconds=head.seen_seconds,
         shown_share=head.shown_share,
-        inset_share=head.inset_share,
+        inset=None if head.inset is None else SetIn(head.inset.share, head.inset.window),
         times_seconds=np.frombuffer(times, np.float64),
         hashes=np.frombuffer(hashes, np.uint8).reshape(n, len(VIEWS), HASH_BYTES),
         quality=np.frombuffer(quality, np.float32),

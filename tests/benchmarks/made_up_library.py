@@ -100,7 +100,7 @@ class Films:
             route=DecodeRoute(decoder="pyav", why="made up"),
             seen_seconds=float(frames),
             shown_share=1.0,
-            inset_share=0.0,
+            inset=None,
             times_seconds=np.arange(frames, dtype=np.float64),
             hashes=hashes,
             quality=np.where(black, 0.0, 0.7).astype(np.float32),

@@ -17,6 +17,7 @@ from autodedup.engine.embedding.shapes import (
     Shape,
     parts,
     shape_of,
+    window_at,
 )
 from autodedup.engine.embedding.views import embed_views, likeness
 
@@ -85,6 +86,19 @@ def test_a_film_cut_to_a_window_is_found_by_that_window(model: CopyModel, window
     table = likeness(embed_views(model, cut), embed_views(model, originals))
 
     assert (table.argmax(axis=1) == np.arange(6)).all()
+
+
+@pytest.mark.parametrize("lying", [True, False])
+@pytest.mark.parametrize("window", [name for name in WINDOWS if name != "full"])
+def test_a_part_of_a_picture_belongs_to_the_window_that_it_lies_in_most(
+    window: str, lying: bool
+) -> None:
+    left, top, right, bottom = WINDOWS[window]
+    part = (left + 0.02, top + 0.02, right + 0.01, bottom - 0.02)
+    if not lying:
+        part = (part[1], part[0], part[3], part[2])
+
+    assert VIEWS[window_at(part, lying=lying)] == window
 
 
 def test_a_turned_frame_has_the_same_wholes(model: CopyModel) -> None:

@@ -67,7 +67,7 @@ def signed(of: Clip) -> Signature:
         route=DecodeRoute("pyav", "made up"),
         seen_seconds=of.seconds,
         shown_share=1.0,
-        inset_share=0.0,
+        inset=None,
         times_seconds=of.times_seconds,
         hashes=of.hashes,
         quality=of.quality,

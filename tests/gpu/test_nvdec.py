@@ -24,10 +24,12 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 from nvdec_stand_in import SurfaceReusedError, stand_in  # noqa: E402
 
 from autodedup.engine.embedding.model_file import read_model  # noqa: E402
+from autodedup.engine.embedding.storage import directions  # noqa: E402
 from autodedup.engine.embedding.torch_runtime import TorchModel  # noqa: E402
 from autodedup.engine.footage.encode import Encoding, encode  # noqa: E402
 from autodedup.engine.footage.file_edits import remuxed  # noqa: E402
 from autodedup.engine.footage.film import Film, render_film  # noqa: E402
+from autodedup.engine.footage.picture_edits import inside  # noqa: E402
 from autodedup.engine.gpu.chip import chip_of  # noqa: E402
 from autodedup.engine.gpu.sign import GpuSigner  # noqa: E402
 from autodedup.engine.kernels.hashes import coefficients, hashes_of  # noqa: E402
@@ -164,6 +166,34 @@ def test_frames_that_do_not_fit_the_memory_together_are_embedded_in_halves(
     assert memory.refused
     # Rows are whole numbers, rounded from sums whose order a batch decides.
     assert np.abs(rows[0].astype(int) - rows[1].astype(int)).max() <= 1
+
+
+@pytest.mark.usefixtures("all_decoded")
+def test_a_film_within_another_is_embedded_by_itself_as_on_the_cpu(
+    film: Film, tmp_path: Path, nvc: ModuleType
+) -> None:
+    pytest.importorskip("onnx", reason="the copy model in torch needs onnx")
+    around = render_film(77, size=(320, 180), seconds=6.0).frames
+    path = tmp_path / "both.mp4"
+    encode(replace(film, frames=inside(film.frames, around, share=0.5)), path, Encoding())
+    signer = GpuSigner(nvc, chip_of(nvc, "stand-in"), TorchModel(read_model(), "cpu"), "cpu")
+    seen = Seen.of(path.stat())
+
+    ours, _ = signer.sign(
+        os.fspath(path), seen, silent, embedded=True, costs=Costs(), cpu_wait_s=0.0
+    )
+    theirs = sign(os.fspath(path), seen, embedded=True)
+
+    assert ours.inset == theirs.inset
+    assert ours.inset is not None
+    assert ours.embeddings is not None
+    assert theirs.embeddings is not None
+    mine, its = (
+        directions(each.rows[:, ours.inset.window]) for each in (ours.embeddings, theirs.embeddings)
+    )
+    both = mine.any(axis=1) & its.any(axis=1)
+    assert both.sum() >= 8
+    assert float(np.median((mine * its).sum(axis=1)[both])) > 0.98
 
 
 def test_a_surface_that_is_written_again_under_a_live_tensor_is_noticed(

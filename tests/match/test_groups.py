@@ -348,7 +348,7 @@ def test_a_clip_stands_for_none_that_shows_more_of_the_picture() -> None:
 def test_of_a_film_within_another_and_the_film_neither_stands_for_the_other(protected: int) -> None:
     files = [file(1, protected=protected == 1), file(2, inset=0.3, protected=protected == 2)]
 
-    (group,) = group_acting(files, [match(1, 2, crop=Crop(1, 0.36))])
+    (group,) = group_acting(files, [match(1, 2, crop=Crop(1, 0.36, inset=True))])
 
     assert group.keeper == protected
     assert not group.members[0].redundant
@@ -357,7 +357,7 @@ def test_of_a_film_within_another_and_the_film_neither_stands_for_the_other(prot
 def test_a_film_within_another_is_no_film_that_the_inset_was_cut_from() -> None:
     files = [file(1), file(2, width=1200, inset=0.3)]
 
-    (group,) = group_acting(files, [match(1, 2, crop=Crop(1, 0.36))])
+    (group,) = group_acting(files, [match(1, 2, crop=Crop(1, 0.36, inset=True))])
 
     assert group.keeper == 1
 

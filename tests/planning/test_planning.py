@@ -149,10 +149,10 @@ def test_what_shows_more_than_the_keeper_goes_only_if_somebody_chose_it(
 def test_neither_a_film_nor_another_that_it_is_set_into_is_let_go_by_itself(
     open_bench: OpenBench, tmp_path: Path
 ) -> None:
-    film = render_film(1004, size=(320, 180), seconds=8.0)
+    film = render_film(1003, size=(320, 180), seconds=8.0)
     around = render_film(1200, size=(320, 180), seconds=8.0)
     encode(film, tmp_path / "film.mp4", Encoding())
-    both = replace(film, frames=inside(film.frames, around.frames, share=0.5))
+    both = replace(film, frames=inside(film.frames, around.frames, share=0.6))
     encode(both, tmp_path / "both.mp4", Encoding(quality=16))
     bench = open_bench(tmp_path)
     ingest(bench)

@@ -88,7 +88,7 @@ def test_what_stands_still_around_a_film_is_cut_away(frames: Frames, other: Fram
     found = (stretch.rows.start, stretch.rows.stop, stretch.columns.start, stretch.columns.stop)
     assert found == pytest.approx(FOUND, abs=2)
     assert shown_share([stretch], 128, 228) == pytest.approx(SHARE**2, abs=0.02)
-    assert inset_share([stretch]) == 0.0
+    assert inset_share([stretch], 128, 228) == 0.0
 
 
 def test_what_moves_around_a_film_is_left_and_told(frames: Frames, other: Frames) -> None:
@@ -98,4 +98,4 @@ def test_what_moves_around_a_film_is_left_and_told(frames: Frames, other: Frames
 
     assert (stretch.rows, stretch.columns) == (slice(0, 128), slice(0, 228))
     assert shown_share([stretch], 128, 228) == 1.0
-    assert inset_share([stretch]) == pytest.approx(SHARE**2, abs=0.02)
+    assert inset_share([stretch], 128, 228) == pytest.approx(SHARE**2, abs=0.02)

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from autodedup.engine.embedding.calibration import WHOLE
-from autodedup.engine.embedding.shapes import FULL
+from autodedup.engine.embedding.shapes import FULL, SMALL
 from autodedup.engine.embedding.shapes import VIEWS as EMBEDDED_VIEWS
 from autodedup.engine.embedding.storage import from_bytes
 from autodedup.engine.errors import FileError
 from autodedup.engine.footage.encode import Encoding, encode
 from autodedup.engine.footage.film import Film, render_film
-from autodedup.engine.footage.picture_edits import padded
+from autodedup.engine.footage.picture_edits import inside, padded
 from autodedup.engine.signature.model import HASH_BYTES, Signature
 from autodedup.engine.signature.quality import FAINT, FLAT
 from autodedup.engine.signature.recipe import RECIPE
@@ -33,15 +33,21 @@ def embedded(path: Path) -> Signature:
     return sign(os.fspath(path), embedded=True)
 
 
-def nearest_cosine(one: Signature, other: Signature) -> float:
-    """Return the median cosine of frames at the same times."""
+def nearest_cosine(
+    one: Signature, other: Signature, views: tuple[int, int] = (FULL, FULL)
+) -> float:
+    """Return the median product of the embeddings in these views of frames at the same times."""
     assert one.embeddings is not None
     assert other.embeddings is not None
-    places = [np.flatnonzero(each.embeddings.rows[:, FULL].any(axis=1)) for each in (one, other)]
+    kept = [
+        each.embeddings.rows[:, view]
+        for each, view in zip((one, other), views, strict=True)
+        if each.embeddings is not None
+    ]
+    places = [np.flatnonzero(rows.any(axis=1)) for rows in kept]
     times = [each.times_seconds[mine] for each, mine in zip((one, other), places, strict=True)]
     at = places[1][np.abs(times[0][:, None] - times[1][None]).argmin(axis=1)]
-    mine = from_bytes(one.embeddings.rows[places[0], FULL])
-    its = from_bytes(other.embeddings.rows[at, FULL])
+    mine, its = from_bytes(kept[0][places[0]]), from_bytes(kept[1][at])
     return float(np.median((mine * its).sum(axis=1)))
 
 
@@ -141,6 +147,25 @@ def test_the_embeddings_of_a_film_set_between_bars_are_those_of_the_film(
 
     assert nearest_cosine(one, other) > WHOLE["1 in 1,000,000"]
     assert nearest_cosine(one, third) < WHOLE["1 in 1,000"]
+
+
+def test_a_film_within_another_is_embedded_by_itself_as_well(film: Film, tmp_path: Path) -> None:
+    """What stands for the window next to it is the small whole of the film, not what is there."""
+    around = render_film(77, size=(320, 180), seconds=6.0).frames
+    both = replace(film, frames=inside(film.frames, around, share=0.5))
+    paths = [tmp_path / "alone.mp4", tmp_path / "both.mp4"]
+    for each, path in zip((film, both), paths, strict=True):
+        encode(each, path)
+
+    alone, within = (embedded(path) for path in paths)
+
+    assert alone.inset is None
+    assert within.inset is not None
+    assert within.inset.share == pytest.approx(0.25, abs=0.02)
+    assert EMBEDDED_VIEWS[within.inset.window] == "window 0.0 0.0"
+    by_itself = nearest_cosine(alone, within, (SMALL, within.inset.window))
+    assert by_itself > 0.85
+    assert by_itself > nearest_cosine(alone, within, (SMALL, FULL)) + 0.3
 
 
 def test_faint_frames_have_no_embedding(film: Film, tmp_path: Path) -> None:
