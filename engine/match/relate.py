@@ -9,8 +9,8 @@ from autodedup.engine.match.model import Clip, PairRelation, Segment
 
 LONGEST_FRAME_SHARE = 4.0  # seconds one frame may stand for when coverage is measured
 _REVERSED_SEGMENTS = 3  # two may be a film whose halves changed places
-# Seconds by which a film's middle may miss itself, and what lies on both sides of it its place: runs
-# end where two frames do not agree, so one of few seconds may be known to a second only.
+# Seconds by which a film's middle may miss itself, and what lies on both sides of it its place.
+# Runs end where two frames do not agree, so one of few seconds may be known to a second only.
 _MIDDLE_SECONDS, _MIRRORED_SECONDS = 0.5, 1.5
 
 
