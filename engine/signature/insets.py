@@ -11,13 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-_FRAMES_ASKED = 24  # evenly spread
+_FRAMES_ASKED = 16  # evenly spread
 _LEAST_FRAMES = 6
 _LEAST_SIDE = 0.4  # of the frame's: what is smaller is a part of the picture, and no film in it
 _FLOOR = 3.0  # luma: less is no difference
 _BESIDE = range(3, 8)  # columns off, with which a seam is compared
 _MOST_STEEP = 2.0  # octaves: a line that is four times as steep as those beside it is a seam
-_PERHAPS = 0.35  # octaves that a pixel of a seam is steeper, so that it speaks for one
+_PERHAPS = 0.35  # octaves that a pixel of a seam is steeper, so that it speaks for one …
+_LEAST_LINE = 0.12  # … and by so much more, over the whole side, is a line that may hold a seam
 _LEAST_STEEP, _LEAST_SEEN = 0.8, 0.75  # octaves of the weakest side, and how much of it speaks …
 _FAINT_STEEP, _FAINT_SEEN = 0.45, 0.6  # … around a film that is blown up behind itself
 _BEYOND = 0.6  # of its own steepness that a seam may have where it goes on beyond the corners
@@ -55,9 +56,11 @@ def inset(pictures: NDArray[np.uint8]) -> Inset | None:
         return None
     asked = np.linspace(0, len(pictures) - 1, min(len(pictures), _FRAMES_ASKED)).round()
     pixels = pictures[asked.astype(np.intp)].astype(np.float32)
-    upright, level = _steepness(pixels), _steepness(pixels.swapaxes(1, 2))
-    columns, rows = _pairs(upright), _pairs(level)
-    if not len(columns) or not len(rows):
+    upright = _steepness(pixels[:, :, 2:] - pixels[:, :, :-2])
+    if not len(columns := _pairs(upright)):
+        return None
+    level = _steepness((pixels[:, 2:] - pixels[:, :-2]).swapaxes(1, 2))
+    if not len(rows := _pairs(level)):
         return None
     by_rows, beyond_rows, seen_rows = _along(upright, columns, rows)
     by_columns, beyond_columns, seen_columns = (each.T for each in _along(level, rows, columns))
@@ -77,14 +80,20 @@ def inset(pictures: NDArray[np.uint8]) -> Inset | None:
     return Inset(*here, alone=blown_up or _stands_still(pixels, *here))
 
 
-def _steepness(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return (H, W): by how many octaves each pixel parts its row more than those beside it do."""
-    steep = np.sqrt(((pixels[:, :, 2:] - pixels[:, :, :-2]) ** 2).mean(axis=0))
+def _steepness(changes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return (H, W): by how many octaves each pixel parts its row more than those beside it do.
+
+    `changes` is (N, H, W - 2), how much each pixel but the outer ones differs from side to side.
+    """
+    steep = np.sqrt(np.einsum("nyx,nyx->yx", changes, changes) / len(changes))
     width = steep.shape[1]
     reach = _BESIDE.stop - 1
     padded = np.pad(steep, ((0, 0), (reach, reach)), mode="edge")
+    middle = len(_BESIDE) // 2
     sides = [
-        np.median([padded[:, reach + way * off :][:, :width] for off in _BESIDE], axis=0)
+        np.partition(
+            np.stack([padded[:, reach + way * off :][:, :width] for off in _BESIDE]), middle, axis=0
+        )[middle]
         for way in (-1, 1)
     ]
     octaves = np.log2((steep + _FLOOR) / (np.maximum(*sides) + _FLOOR)).clip(0.0, _MOST_STEEP)
@@ -101,7 +110,7 @@ def _pairs(steep: NDArray[np.float32]) -> NDArray[np.intp]:
         best = np.maximum(best, run)
     lines: list[int] = []
     for column in np.argsort(-best, kind="stable").tolist():
-        if best[column] <= 0.0 or len(lines) == _MOST_LINES:
+        if best[column] < _LEAST_LINE * len(steep) or len(lines) == _MOST_LINES:
             break
         if all(abs(column - other) >= _APART for other in lines):
             lines.append(column)
