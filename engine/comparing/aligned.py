@@ -11,15 +11,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from autodedup.engine.comparing.shown import luma_of, shown_long_enough, stretches_of
 from autodedup.engine.match.looks import Look
 from autodedup.engine.media.shots import Shots
-from autodedup.engine.signature.bars import stretches
 from autodedup.engine.signature.perceptual import coefficients, hashes_of
 from autodedup.engine.signature.views import TURNS, VIEWS, turned
 
 _STEP_SECONDS = 0.01  # of the shifts that are tried
-_FEWEST_FOR_BARS = 12  # pictures
-_LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 _SIDES: tuple[Literal["a", "b"], ...] = ("a", "b")
 _EVERY_LOOK = tuple(
     Look(whole, view, turn)
@@ -125,14 +123,11 @@ def _bits(look: Look, a: NDArray[np.uint8], b: NDArray[np.uint8]) -> NDArray[np.
 
 def _hashes(shots: Shots) -> NDArray[np.uint8]:
     """Return (K, V, 32): the hashes of the pictures between their bars, as signatures have them."""
-    luma = np.rint(shots.pictures.astype(np.float32) @ _LUMA).astype(np.uint8)
-    # Bars are what many pictures share: of a few, each is shown for as long as it takes.
-    times = -(-_FEWEST_FOR_BARS // len(luma))
-    shown = np.repeat(luma, times, axis=0)
+    shown, times = shown_long_enough(luma_of(shots.pictures))
     hashes = np.concatenate(
         [
             hashes_of(coefficients(shown[part.first : part.past, part.rows, part.columns]))
-            for part in stretches(shown, np.arange(len(shown), dtype=np.float64))
+            for part in stretches_of(shown)
         ]
     )
     return hashes[::times]

@@ -28,3 +28,14 @@ def test_a_picture_is_like_itself_and_its_edits_and_unlike_another(
     others = cosines(np.roll(pictures, 2, axis=0), pictures)
     assert others is not None
     assert float(np.mean(others)) < ALIKE
+
+
+def test_a_film_within_another_is_as_like_as_by_itself() -> None:
+    alone, around = (render_film(s, size=(320, 180), seconds=8.0, fps=1).frames for s in (5, 77))
+    within = picture_edits.inside(alone, around, share=0.5)
+
+    alike = cosines(within, alone)
+
+    assert alike is not None
+    assert sum(each >= ALIKE for each in alike) >= 6
+    assert min(alike) > 0.5
