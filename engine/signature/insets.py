@@ -4,6 +4,7 @@ A seam parts what has nothing to do with each other. Across it pixels differ mor
 lines beside it, in most frames, whatever moves on either side; it is straight, and it ends at the
 corners. An edge in a picture may do all of that on one side, or on two (a door, a horizon). Four of
 them that meet are a film in a frame, in a window on a desktop, or in the corner of another film.
+One from edge to edge is enough where a page lies beyond it, as above a film with a caption.
 """
 
 from dataclasses import dataclass
@@ -27,6 +28,12 @@ _APART = 3  # columns; lines that are closer are one
 
 _STILL = 3.0  # luma by which pixels differ from what they mostly are where nothing moves …
 _NEARLY_ALL = 97  # … in so many of a hundred
+# A page is made and not filmed: so much of it is of one shade, give or take so much luma, and so
+# many of a hundred pixels move by less than the noise of a camera. A strip at an edge is none.
+_PAGE, _SHADE = 0.6, 5
+_PAGE_STILL, _NOISE = 85, 1.0
+_LEAST_PAGE = 0.06  # of the frame
+_MORE_SEAMS = 0.1  # octaves that a seam more counts
 _SEAM = 2  # pixels to either side that a seam may touch
 _BLOCK = 8  # pixels of a side, of which what is blurred shows the mean
 _LEAST_BLOCKS = 8
@@ -38,7 +45,7 @@ class Inset:
     """The rows and columns of a film that is set into something else.
 
     `alone` says that no other film is shown: what lies around stands still, or is the film itself,
-    blown up behind itself.
+    blown up behind itself, or a page with a line of text.
     """
 
     rows: slice
@@ -57,27 +64,55 @@ def inset(pictures: NDArray[np.uint8]) -> Inset | None:
     asked = np.linspace(0, len(pictures) - 1, min(len(pictures), _FRAMES_ASKED)).round()
     pixels = pictures[asked.astype(np.intp)].astype(np.float32)
     upright = _steepness(pixels[:, :, 2:] - pixels[:, :, :-2])
-    if not len(columns := _pairs(upright)):
-        return None
     level = _steepness((pixels[:, 2:] - pixels[:, :-2]).swapaxes(1, 2))
-    if not len(rows := _pairs(level)):
+    framed = _rectangle(upright, level, _LEAST_STEEP, _LEAST_SEEN)
+    if framed is not None:
+        alone = _is_blown_up(pixels, *framed) or _stands_still(pixels, *framed)
+        return Inset(*framed, alone=alone)
+    behind = _rectangle(upright, level, _FAINT_STEEP, _FAINT_SEEN)
+    if behind is not None and _is_blown_up(pixels, *behind):
+        return Inset(*behind, alone=True)
+    beside = _rectangle(upright, level, _LEAST_STEEP, _LEAST_SEEN, edges=True)
+    if beside is not None and _is_a_page(pixels, *beside):
+        return Inset(*beside, alone=True)
+    return None
+
+
+def _rectangle(
+    upright: NDArray[np.float32],
+    level: NDArray[np.float32],
+    least_steep: float,
+    least_seen: float,
+    *,
+    edges: bool = False,
+) -> tuple[slice, slice] | None:
+    """Return the rows and columns between the steepest seams; None where there are none so steep.
+
+    With `edges` the edges of the frame pass for seams, but for one at least.
+    """
+    columns, rows = _pairs(upright, edges=edges), _pairs(level, edges=edges)
+    if not len(columns) or not len(rows):
         return None
     by_rows, beyond_rows, seen_rows = _along(upright, columns, rows)
     by_columns, beyond_columns, seen_columns = (each.T for each in _along(level, rows, columns))
     steep, seen = np.minimum(by_rows, by_columns), np.minimum(seen_rows, seen_columns)
-    ends = np.maximum(beyond_rows, beyond_columns) <= 0
-    clear = ends & (steep >= _LEAST_STEEP) & (seen >= _LEAST_SEEN)
-    faint = ends & (steep >= _FAINT_STEEP) & (seen >= _FAINT_SEEN)
-    allowed = clear if clear.any() else faint
+    allowed = (steep >= least_steep) & (seen >= least_seen)
+    allowed &= np.maximum(beyond_rows, beyond_columns) <= 0
+    if edges:
+        seams = _seams(columns, upright.shape[1])[:, None] + _seams(rows, level.shape[1])[None]
+        allowed &= seams > 0
+        steep = steep + _MORE_SEAMS * seams
     if not allowed.any():
         return None
     best = np.unravel_index(int(np.where(allowed, steep, 0.0).argmax()), steep.shape)
     (left, right), (top, bottom) = columns[best[0]].tolist(), rows[best[1]].tolist()
-    here = slice(top, bottom), slice(left, right)
-    blown_up = _is_blown_up(pixels, *here)
-    if not clear.any() and not blown_up:
-        return None
-    return Inset(*here, alone=blown_up or _stands_still(pixels, *here))
+    return slice(top, bottom), slice(left, right)
+
+
+def _seams(pairs: NDArray[np.intp], side: int) -> NDArray[np.intp]:
+    """Return (P,): how many of each pair of lines are no edge of the frame."""
+    count: NDArray[np.intp] = ((pairs > 0) & (pairs < side)).sum(axis=1)
+    return count
 
 
 def _steepness(changes: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -101,8 +136,8 @@ def _steepness(changes: NDArray[np.float32]) -> NDArray[np.float32]:
     return found
 
 
-def _pairs(steep: NDArray[np.float32]) -> NDArray[np.intp]:
-    """Return (P, 2): the columns between which a film may lie."""
+def _pairs(steep: NDArray[np.float32], *, edges: bool) -> NDArray[np.intp]:
+    """Return (P, 2): the columns between which a film may lie; the edges are 0 and W."""
     # The longest run of a column that speaks for a seam (Kadane's maximal subarray).
     run = best = np.zeros(steep.shape[1], dtype=np.float32)
     for row in steep - _PERHAPS:
@@ -114,6 +149,9 @@ def _pairs(steep: NDArray[np.float32]) -> NDArray[np.intp]:
             break
         if all(abs(column - other) >= _APART for other in lines):
             lines.append(column)
+    if edges:
+        inner = (line for line in lines if _APART <= line <= steep.shape[1] - _APART)
+        lines = [0, *inner, steep.shape[1]]
     first, second = np.triu_indices(len(lines), 1)
     ordered = np.array(sorted(lines), dtype=np.intp)
     pairs = np.stack([ordered[first], ordered[second]], axis=1)
@@ -137,12 +175,17 @@ def _along(
     length = bottom - top
     results = []
     for side in (0, 1):
-        column = columns[:, side, None]
+        column = np.minimum(columns[:, side, None], steep.shape[1] - 1)
+        edge = (columns[:, side, None] % steep.shape[1]) == 0
         inside = sums[bottom, column] - sums[top, column]
         outside = (sums[height, column] - inside) / np.maximum(height - length, 1)
         mean = inside / length
         shown = (seen[bottom, column] - seen[top, column]) / length
-        results.append((mean, outside - _BEYOND * mean, shown))
+        over = outside - _BEYOND * mean
+        results.append([
+            np.where(edge, at_an_edge, each)
+            for at_an_edge, each in ((_MOST_STEEP, mean), (0.0, over), (1.0, shown))
+        ])  # fmt: skip
     (mean, over, shown), (mean_2, over_2, shown_2) = results
     return np.minimum(mean, mean_2), np.maximum(over, over_2), np.minimum(shown, shown_2)
 
@@ -152,6 +195,19 @@ def _stands_still(pixels: NDArray[np.float32], rows: slice, columns: slice) -> b
     around = _around(pixels, rows, columns)
     moved = np.abs(pixels - np.median(pixels, axis=0)).mean(axis=0)
     return bool(np.percentile(moved[around], _NEARLY_ALL) <= _STILL)
+
+
+def _is_a_page(pixels: NDArray[np.float32], rows: slice, columns: slice) -> bool:
+    """Say whether what lies beside a film is of one shade and stands still, but for some text."""
+    beside = _around(pixels, rows, columns)
+    if beside.mean() < _LEAST_PAGE:
+        return False
+    usual = np.median(pixels, axis=0)
+    moved = np.abs(pixels - usual).mean(axis=0)[beside]
+    shades = np.bincount(usual[beside].astype(np.intp), minlength=256)
+    alike = np.convolve(shades, np.ones(2 * _SHADE + 1), mode="same").max()
+    blank = bool(alike >= _PAGE * beside.sum())
+    return blank and bool(np.percentile(moved, _PAGE_STILL) <= _NOISE)
 
 
 def _is_blown_up(pixels: NDArray[np.float32], rows: slice, columns: slice) -> bool:

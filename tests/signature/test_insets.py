@@ -63,6 +63,29 @@ def test_a_film_within_another_does_not_stand_alone(frames: Frames, other: Frame
     assert place(found) == pytest.approx(FOUND, abs=2)
 
 
+def captioned(frames: Frames) -> Frames:
+    """Return a film below a white page with a caption that changes once."""
+    page = np.full((len(frames), 36, SIZE[0], 3), 255, dtype=np.uint8)
+    page[: len(frames) // 2, 10:22, 20:120] = 0
+    page[len(frames) // 2 :, 10:22, 20:160] = 0
+    return np.concatenate([page, frames], axis=1)
+
+
+def test_a_film_below_a_caption_stands_alone(frames: Frames) -> None:
+    found = inset(luma(captioned(frames)))
+
+    assert found is not None
+    assert found.alone
+    assert place(found) == pytest.approx((36, 164, 0, 228), abs=2)
+
+
+def test_a_wall_that_was_filmed_is_no_page(frames: Frames) -> None:
+    noise = np.random.default_rng(3).normal(0, 3, (len(frames), 36, SIZE[0], 3))
+    wall = np.clip(200 + noise, 0, 255).astype(np.uint8)
+
+    assert inset(luma(np.concatenate([wall, frames], axis=1))) is None
+
+
 @pytest.mark.parametrize("share", [0.15, 0.26])
 def test_what_is_small_is_a_part_of_the_picture(
     share: float, frames: Frames, other: Frames
