@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 _FRAMES_ASKED = 16  # evenly spread
 _LEAST_FRAMES = 6
+_LEAST_PIXELS = 32  # of a side
 _LEAST_SIDE = 0.4  # of the frame's: what is smaller is a part of the picture, and no film in it
 _FLOOR = 3.0  # luma: less is no difference
 _BESIDE = range(3, 8)  # columns off, with which a seam is compared
@@ -59,7 +60,7 @@ def inset(pictures: NDArray[np.uint8]) -> Inset | None:
     Args:
         pictures: (N, H, W) uint8 luma, of a stretch that is shown in one place.
     """
-    if len(pictures) < _LEAST_FRAMES:
+    if len(pictures) < _LEAST_FRAMES or min(pictures.shape[1:]) < _LEAST_PIXELS:
         return None
     asked = np.linspace(0, len(pictures) - 1, min(len(pictures), _FRAMES_ASKED)).round()
     pixels = pictures[asked.astype(np.intp)].astype(np.float32)

@@ -103,6 +103,13 @@ def test_a_few_frames_tell_nothing(frames: Frames, other: Frames) -> None:
     assert inset(luma(inside(frames, other[:1], share=SHARE))[:5]) is None
 
 
+@pytest.mark.parametrize("shape", [(12, 1, 128), (12, 128, 2), (12, 20, 31)])
+def test_a_picture_of_a_few_pixels_tells_nothing(shape: tuple[int, ...]) -> None:
+    noise = np.random.default_rng(1).integers(0, 255, shape, dtype=np.uint8)
+
+    assert inset(noise) is None
+
+
 def test_what_stands_still_around_a_film_is_cut_away(frames: Frames, other: Frames) -> None:
     pictures = luma(inside(frames, other[:1], share=SHARE))
 
