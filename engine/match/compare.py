@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from autodedup.engine.embedding.shapes import FULL
 from autodedup.engine.match.composites import shows_another
 from autodedup.engine.match.frames import COMMON_WEIGHT
 from autodedup.engine.match.judge import Verdict, confidence_of, judge, judge_embedded
@@ -15,7 +16,7 @@ from autodedup.engine.match.meaning import agree_in_meaning
 from autodedup.engine.match.model import Clip, PairMatch, PairRelation, Segment
 from autodedup.engine.match.pauses import pauses
 from autodedup.engine.match.relate import coverage, inner_slack, is_reversal, relate
-from autodedup.engine.match.sights import EmbeddedSight, HashSight, Sight, ViewPair
+from autodedup.engine.match.sights import EMBEDDED_VIEW, EmbeddedSight, HashSight, Sight, ViewPair
 from autodedup.engine.match.stretches import (
     Side,
     Stretch,
@@ -80,9 +81,23 @@ def compare(
     # Where the seams of an inset were seen, both are told for what they are: no plan lets one of
     # them go for the other. Else they must not be told as copies.
     inset = said.match.crop is not None and said.match.crop.inset
-    if _acts(said) and not inset and shows_another(pair, said.match.segments, said.views):
+    if _acts(said) and (
+        _is_half_of(pair, said)
+        or (not inset and shows_another(pair, said.match.segments, said.views))
+    ):
         return replace(said.match.as_overlap(), composite=True)
     return said.match
+
+
+def _is_half_of(pair: tuple[Clip, Clip], said: _Said) -> bool:
+    """Say whether one clip is seen in a part of another that shows two films side by side.
+
+    Whole beside whole, the embedding sees the one film through the other; the hash does not.
+    """
+    split = [clip.inset == FULL for clip in pair]
+    if said.views == ViewPair(FULL, FULL):
+        return said.match.view == EMBEDDED_VIEW and any(split) and not all(split)
+    return any(split)
 
 
 def _acts(said: "_Said | None") -> bool:

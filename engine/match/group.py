@@ -8,8 +8,8 @@ keeper of the film that contains it, because a keeper reaches only its equals an
 Clips that are copies of each other join the film that contains them all the same, and are told
 apart there: a member's twin is another clip of the group that it is a copy of and that can stand
 for it while the film's clips are kept. But a file that joins several films one after another is
-no reason to put them into one group: it stays with the longest of those that there are copies of,
-and the others make groups of their own.
+no reason to put them into one group: it stays with the first of those that there are copies of, but
+for an intro, and the others make groups of their own.
 """
 
 import threading
@@ -27,6 +27,7 @@ from autodedup.engine.match.stars import Group, Member, Twin, star
 from autodedup.schemas.vocabulary import ACTING_KINDS, KeepRule, Kind
 
 _FEW = 3  # parts: fewer cannot be copies of one film and something else
+_NO_INTRO = 0.4  # of the longest film in a file: one that lasts so long is no intro to it
 _LEFT_OVER = 0.35  # of the copies of a film that a longer one may not reach and take its place
 
 
@@ -148,7 +149,7 @@ class _Grouping:
             self._add(standing, [left[n] for n in sorted(changed) if n in left], left)
 
     def _of_one_film(self, reach: _Reach, left: Mapping[int, GroupFile]) -> _Reach:
-        """Return the reach without parts that belong to another film than the longest of it.
+        """Return the reach without parts that belong to another film than the first of it.
 
         Such are copies of each other and of nothing else in it, and single clips that another
         film holds too. Clips that would be alone without this one stay.
@@ -159,8 +160,12 @@ class _Grouping:
         copied = [film for film in films if len(film) > 1]
         if not copied:
             return reach
-        # A film before another is an intro to it, however many copies of the intro there are.
-        stays = max(copied, key=lambda film: (max(f.facts.seconds for f in film), len(film)))
+        # A short film before another is an intro to it, however many copies of the intro there are.
+        longest = max(file.facts.seconds for film in copied for file in film)
+        stays = min(
+            (film for film in copied if _lasts(film) >= _NO_INTRO * longest),
+            key=lambda film: (_begins(reach, film), -_lasts(film), -len(film)),
+        )
         others = left.keys() - reach.inside.keys() - {reach.keeper.file_id}
         gone = {
             file.file_id
@@ -300,3 +305,23 @@ class _Grouping:
         return {
             file.file_id: replace(file.facts, cropped=file.file_id in cropped) for file in files
         }
+
+
+def _lasts(film: Sequence[GroupFile]) -> float:
+    return max(file.facts.seconds for file in film)
+
+
+def _begins(reach: _Reach, film: Sequence[GroupFile]) -> float:
+    """Return the second of the keeper at which the longest clips of a film begin to be shown."""
+    lasts = _lasts(film)
+    return min(
+        (
+            segment.a_start
+            for clip in film
+            if clip.facts.seconds >= _NO_INTRO * lasts
+            and (match := reach.inside[clip.file_id].match) is not None
+            and reach.keeper.content is not None
+            for segment in match.segments_of(reach.keeper.content)
+        ),
+        default=0.0,
+    )

@@ -36,7 +36,8 @@ class Clip:
     """One distinct content to compare. `key` is the signature's id in the store.
 
     Arrays as in `engine.signature.model.Signature`; `size_bytes` is of one of its files. `inset` is
-    the view that shows a film which is set into the picture of another, if one is.
+    the view that shows a film which is set into the picture of another, if one is; the whole where
+    two lie side by side.
     """
 
     key: int

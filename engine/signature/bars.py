@@ -44,7 +44,8 @@ _NARROWEST, _WIDEST = 0.2, 0.92  # share of the side that a sharp part takes
 class Stretch:
     """Frames `first` up to, not including, `past`, and the rows and columns of their picture.
 
-    `inset`: those of a film that is set into the picture of another, if one is.
+    `inset`: those of a film that is set into the picture of another, if one is; with `halves` the
+    two lie side by side.
     """
 
     first: int
@@ -52,6 +53,7 @@ class Stretch:
     rows: slice
     columns: slice
     inset: tuple[slice, slice] | None = None
+    halves: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,8 @@ def stretches(pictures: NDArray[np.uint8], times: NDArray[np.float64]) -> list[S
             columns = _within(columns, sharp)
         elif (sharp := _sharp_part(part.swapaxes(1, 2))) is not None:
             rows = _within(rows, sharp)
-        found.append(Stretch(first, past, rows, columns, beside))
+        halves = set_in is not None and set_in.halves
+        found.append(Stretch(first, past, rows, columns, beside, halves))
     return found
 
 

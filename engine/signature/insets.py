@@ -4,7 +4,8 @@ A seam parts what has nothing to do with each other. Across it pixels differ mor
 lines beside it, in most frames, whatever moves on either side; it is straight, and it ends at the
 corners. An edge in a picture may do all of that on one side, or on two (a door, a horizon). Four of
 them that meet are a film in a frame, in a window on a desktop, or in the corner of another film.
-One from edge to edge is enough where a page lies beyond it, as above a film with a caption.
+One from edge to edge is enough where a page lies beyond it, as above a film with a caption, or
+where it goes through the middle and both sides move: a split screen.
 """
 
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ _NEARLY_ALL = 97  # … in so many of a hundred
 _PAGE, _SHADE = 0.6, 5
 _PAGE_STILL, _NOISE = 85, 1.0
 _LEAST_PAGE = 0.06  # of the frame
+_MIDDLE, _MOVES = 0.03, 2.5  # of a side, about its middle; luma that the usual pixel moves
 _MORE_SEAMS = 0.1  # octaves that a seam more counts
 _SEAM = 2  # pixels to either side that a seam may touch
 _BLOCK = 8  # pixels of a side, of which what is blurred shows the mean
@@ -46,12 +48,14 @@ class Inset:
     """The rows and columns of a film that is set into something else.
 
     `alone` says that no other film is shown: what lies around stands still, or is the film itself,
-    blown up behind itself, or a page with a line of text.
+    blown up behind itself, or a page with a line of text. `halves`: two films share the frame, and
+    this is one of them.
     """
 
     rows: slice
     columns: slice
     alone: bool
+    halves: bool = False
 
 
 def inset(pictures: NDArray[np.uint8]) -> Inset | None:
@@ -76,6 +80,8 @@ def inset(pictures: NDArray[np.uint8]) -> Inset | None:
     beside = _rectangle(upright, level, _LEAST_STEEP, _LEAST_SEEN, edges=True)
     if beside is not None and _is_a_page(pixels, *beside):
         return Inset(*beside, alone=True)
+    if beside is not None and _are_halves(pixels, *beside):
+        return Inset(*beside, alone=False, halves=True)
     return None
 
 
@@ -209,6 +215,17 @@ def _is_a_page(pixels: NDArray[np.float32], rows: slice, columns: slice) -> bool
     alike = np.convolve(shades, np.ones(2 * _SHADE + 1), mode="same").max()
     blank = bool(alike >= _PAGE * beside.sum())
     return blank and bool(np.percentile(moved, _PAGE_STILL) <= _NOISE)
+
+
+def _are_halves(pixels: NDArray[np.float32], rows: slice, columns: slice) -> bool:
+    """Say whether a seam goes through the middle of the frame, and the film moves on both sides."""
+    height, width = pixels.shape[1:]
+    sizes = (rows.stop - rows.start) / height, (columns.stop - columns.start) / width
+    if max(sizes) < 1 or abs(min(sizes) - 0.5) > _MIDDLE:
+        return False
+    beside = _around(pixels, rows, columns)
+    moved = np.abs(pixels - np.median(pixels, axis=0)).mean(axis=0)
+    return bool(min(np.median(moved[beside]), np.median(moved[~beside])) >= _MOVES)
 
 
 def _is_blown_up(pixels: NDArray[np.float32], rows: slice, columns: slice) -> bool:

@@ -35,7 +35,8 @@ class SetIn:
     """A film that is set into the picture of another.
 
     share   0..1, how much of the frame it takes
-    window  the place in `engine.embedding.shapes.VIEWS` of the window next to it
+    window  the place in `engine.embedding.shapes.VIEWS` of the window next to it; that of the whole
+            where the two lie side by side, each in a half
     """
 
     share: float

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autodedup.engine.embedding.runtime import CopyModel
-from autodedup.engine.embedding.shapes import Box
+from autodedup.engine.embedding.shapes import FULL, Box
 from autodedup.engine.errors import FileError, ModelUnavailableError
 from autodedup.engine.media.facts import DecodeRoute, MediaFacts
 from autodedup.engine.media.frames import Look, Progress
@@ -192,7 +192,7 @@ def box_of(part: Stretch, height: int, width: int) -> Box:
 
 def apart_of(part: Stretch, height: int, width: int) -> Apart | None:
     """Return where a stretch shows a film within another; None where it does not."""
-    if part.inset is None:
+    if part.inset is None or part.halves:
         return None
     inset = _box(*part.inset, height, width)
     return apart_from((height, width), box_of(part, height, width), inset)
@@ -203,7 +203,7 @@ def set_in(parts: Sequence[Stretch], height: int, width: int) -> SetIn | None:
     share = inset_share(parts, height, width)
     longest = max(parts, key=lambda part: (part.past - part.first) * (part.inset is not None))
     apart = apart_of(longest, height, width)
-    return SetIn(share, apart.window) if share and apart is not None else None
+    return SetIn(share, FULL if apart is None else apart.window) if share else None
 
 
 def _box(rows: slice, columns: slice, height: int, width: int) -> Box:

@@ -10,10 +10,11 @@ from match_films import Edit, Film, Times, Waves, clip, embedded, film, joined
 
 from autodedup.engine.embedding import shapes
 from autodedup.engine.match import neighbours
+from autodedup.engine.match.compare import compare
 from autodedup.engine.match.find import find_pairs
 from autodedup.engine.match.frames import frame_table
 from autodedup.engine.match.judge import judge_embedded
-from autodedup.engine.match.model import Clip, PairMatch, Segment
+from autodedup.engine.match.model import Clip, Crop, PairMatch, Segment
 from autodedup.engine.match.sights import EMBEDDED_VIEW, ViewPair, cosine_of
 from autodedup.engine.match.thresholds import Thresholds
 from autodedup.engine.match.verify import Witness
@@ -298,3 +299,39 @@ def test_a_stopped_search_ends() -> None:
     stop.set()
 
     assert neighbours.neighbours(family(), frame_table(family()), like=None, stop=stop) == {}
+
+
+@pytest.mark.parametrize(
+    ("inset", "relation", "told"),
+    [(None, "near", False), (6, "near", True), (shapes.FULL, "overlap", False)],
+)
+def test_what_lies_around_a_window_says_what_the_film_in_it_is(
+    inset: int | None, relation: str, told: bool
+) -> None:
+    """It is a crop, or set into another film, or beside another film in one half of the frame."""
+    around = replace(seen(1, film(1), 40), inset=inset)
+    part = seen(2, film(1), 40, Edit(hidden=True, window=6))
+
+    match = only(find(around, part))
+
+    assert match.relation == relation
+    assert match.crop == Crop(2, 0.36, inset=told)
+    assert match.composite == (inset == shapes.FULL)
+
+
+@pytest.mark.parametrize("view", ["full", "right band"])
+def test_what_is_seen_through_a_split_screen_is_no_copy_of_it(view: str) -> None:
+    split = replace(seen(1, film(1), 40), inset=shapes.FULL)
+    part = seen(2, film(1), 40, HIDDEN)
+    views = [ViewPair(shapes.VIEWS.index(view), shapes.VIEWS.index(view))]
+    weights = np.ones(80), np.ones(80)
+
+    told = compare((split, part), weights, (), Thresholds(), views=views)
+    copied = compare(
+        (split, replace(part, inset=shapes.FULL)), weights, (), Thresholds(), views=views[:1]
+    )
+
+    assert told is not None
+    assert (told.relation, told.composite) == ("overlap", True)
+    assert copied is not None
+    assert copied.relation == ("near" if view == "full" else "overlap")

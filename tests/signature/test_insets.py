@@ -86,6 +86,18 @@ def test_a_wall_that_was_filmed_is_no_page(frames: Frames) -> None:
     assert inset(luma(np.concatenate([wall, frames], axis=1))) is None
 
 
+@pytest.mark.parametrize("lying", [True, False])
+def test_two_films_side_by_side_are_halves(lying: bool, frames: Frames, other: Frames) -> None:
+    axis, half = (2, 114) if lying else (1, 64)
+    both = np.concatenate([np.take(each, range(half), axis) for each in (frames, other)], axis)
+
+    found = inset(luma(both))
+
+    assert found is not None
+    assert found.halves
+    assert not found.alone
+
+
 @pytest.mark.parametrize("share", [0.15, 0.26])
 def test_what_is_small_is_a_part_of_the_picture(
     share: float, frames: Frames, other: Frames
