@@ -35,7 +35,9 @@ _NEARLY_ALL = 97  # … in so many of a hundred
 _PAGE, _SHADE = 0.6, 5
 _PAGE_STILL, _NOISE = 85, 1.0
 _LEAST_PAGE = 0.06  # of the frame
-_MIDDLE, _MOVES = 0.03, 2.5  # of a side, about its middle; luma that the usual pixel moves
+# A seam between halves: so near to the middle of a side, so steep, so much of it; and the usual pixel
+# on both sides of it moves by so much luma.
+_MIDDLE, _HALF_STEEP, _HALF_SEEN, _MOVES = 0.012, 1.05, 0.8, 2.5
 _MORE_SEAMS = 0.1  # octaves that a seam more counts
 _SEAM = 2  # pixels to either side that a seam may touch
 _BLOCK = 8  # pixels of a side, of which what is blurred shows the mean
@@ -80,8 +82,9 @@ def inset(pictures: NDArray[np.uint8]) -> Inset | None:
     beside = _rectangle(upright, level, _LEAST_STEEP, _LEAST_SEEN, edges=True)
     if beside is not None and _is_a_page(pixels, *beside):
         return Inset(*beside, alone=True)
-    if beside is not None and _are_halves(pixels, *beside):
-        return Inset(*beside, alone=False, halves=True)
+    half = _half(upright, level)
+    if half is not None and _both_move(pixels, *half):
+        return Inset(*half, alone=False, halves=True)
     return None
 
 
@@ -217,12 +220,24 @@ def _is_a_page(pixels: NDArray[np.float32], rows: slice, columns: slice) -> bool
     return blank and bool(np.percentile(moved, _PAGE_STILL) <= _NOISE)
 
 
-def _are_halves(pixels: NDArray[np.float32], rows: slice, columns: slice) -> bool:
-    """Say whether a seam goes through the middle of the frame, and the film moves on both sides."""
-    height, width = pixels.shape[1:]
-    sizes = (rows.stop - rows.start) / height, (columns.stop - columns.start) / width
-    if max(sizes) < 1 or abs(min(sizes) - 0.5) > _MIDDLE:
-        return False
+def _half(upright: NDArray[np.float32], level: NDArray[np.float32]) -> tuple[slice, slice] | None:
+    """Return the rows and columns of the half before a seam through the middle of the frame."""
+    height, width = upright.shape
+    for steep, side, whole in (
+        (upright, width, slice(0, height)),
+        (level, height, slice(0, width)),
+    ):
+        near = np.flatnonzero(np.abs(np.arange(side) / side - 0.5) <= _MIDDLE)
+        means, seen = steep.mean(axis=0)[near], (steep > _PERHAPS).mean(axis=0)[near]
+        clear = (means >= _HALF_STEEP) & (seen >= _HALF_SEEN)
+        if clear.any():
+            before = slice(0, int(near[np.where(clear, means, 0.0).argmax()]))
+            return (whole, before) if steep is upright else (before, whole)
+    return None
+
+
+def _both_move(pixels: NDArray[np.float32], rows: slice, columns: slice) -> bool:
+    """Say whether a film moves, and what lies beside it does too."""
     beside = _around(pixels, rows, columns)
     moved = np.abs(pixels - np.median(pixels, axis=0)).mean(axis=0)
     return bool(min(np.median(moved[beside]), np.median(moved[~beside])) >= _MOVES)
