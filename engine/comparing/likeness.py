@@ -39,6 +39,8 @@ def _embedded(model: CopyModel, pictures: NDArray[np.uint8]) -> Embeddings:
         if (apart := apart_of(part, height, width)) is not None and part.inset is not None:
             # Each picture is shown several times.
             mine = slice(-(-part.first // times), -(-part.past // times))
-            inset = embed_views(model, squeezed(pictures[mine][:, part.inset[0], part.inset[1]]))
+            inset = embed_views(
+                model, squeezed(pictures[mine][:, part.inset.rows, part.inset.columns])
+            )
             rows[mine, apart.window] = inset[:, SMALL]
     return rows

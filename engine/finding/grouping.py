@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from autodedup.engine.embedding.shapes import SMALL
 from autodedup.engine.finding.evidence import evidence_of, why_keep
 from autodedup.engine.finding.found import FoundGroup, FoundMember
 from autodedup.engine.finding.parts import Part, parts_of
@@ -234,6 +235,9 @@ def _to_group(file: LibraryFile) -> GroupFile:
 
 def _facts(file: LibraryFile) -> FileFacts:
     signature = file.signature
+    inset = None if signature is None else signature.inset
+    # What a small film lies over shows less than another copy does.
+    over = inset is not None and inset.window == SMALL
     return FileFacts(
         file_id=file.row.id,
         path=file.row.path,
@@ -245,7 +249,8 @@ def _facts(file: LibraryFile) -> FileFacts:
         size_bytes=file.row.stat.size,
         seconds=0.0 if signature is None else signature.seconds,
         shown_share=1.0 if signature is None else signature.shown_share,
-        inset_share=0.0 if signature is None or not signature.inset else signature.inset.share,
+        inset_share=0.0 if inset is None or over else inset.share,
+        cropped=over,
     )
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from autodedup.engine.signature.insets import inset
+from autodedup.engine.signature.insets import Inset, inset
 
 _SHADE = 10  # luma by which a bar's rows may differ from its shade
 _SPECKS = 0.03  # of a row that may be otherwise: a compression fault, a few subpixels
@@ -44,16 +44,14 @@ _NARROWEST, _WIDEST = 0.2, 0.92  # share of the side that a sharp part takes
 class Stretch:
     """Frames `first` up to, not including, `past`, and the rows and columns of their picture.
 
-    `inset`: those of a film that is set into the picture of another, if one is; with `halves` the
-    two lie side by side.
+    `inset`: where in the frame a film is beside another one, if one is.
     """
 
     first: int
     past: int
     rows: slice
     columns: slice
-    inset: tuple[slice, slice] | None = None
-    halves: bool = False
+    inset: Inset | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +79,17 @@ def stretches(pictures: NDArray[np.uint8], times: NDArray[np.float64]) -> list[S
     for first, past in itertools.pairwise(edges):
         rows = _left_by(tall, first, pictures.shape[1])
         columns = _left_by(wide, first, pictures.shape[2])
-        beside: tuple[slice, slice] | None = None
-        if (set_in := inset(pictures[first:past, rows, columns])) is not None:
-            place = _within(rows, set_in.rows), _within(columns, set_in.columns)
-            if set_in.alone:
-                rows, columns = place
-            else:
-                beside = place
+        if (beside := inset(pictures[first:past, rows, columns])) is not None:
+            at = _within(rows, beside.rows), _within(columns, beside.columns)
+            beside = Inset(*at, beside.how)
+        if beside is not None and beside.how == "alone":
+            rows, columns, beside = beside.rows, beside.columns, None
         part = pictures[_some(first, past), rows, columns]
         if (sharp := _sharp_part(part)) is not None:
             columns = _within(columns, sharp)
         elif (sharp := _sharp_part(part.swapaxes(1, 2))) is not None:
             rows = _within(rows, sharp)
-        halves = set_in is not None and set_in.halves
-        found.append(Stretch(first, past, rows, columns, beside, halves))
+        found.append(Stretch(first, past, rows, columns, beside))
     return found
 
 
@@ -104,8 +99,10 @@ def shown_share(parts: Sequence[Stretch], height: int, width: int) -> float:
 
 
 def inset_share(parts: Sequence[Stretch], height: int, width: int) -> float:
-    """Return how much of the frame a film takes that is set into another, in the middle frame."""
-    areas = [0 if part.inset is None else _area(*part.inset) for part in parts]
+    """Return how much of the frame a film takes that is beside another, in the middle frame."""
+    areas = [
+        0 if part.inset is None else _area(part.inset.rows, part.inset.columns) for part in parts
+    ]
     return _usual(parts, [area / (height * width) for area in areas])
 
 

@@ -9,6 +9,7 @@ where it goes through the middle and both sides move: a split screen.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,11 @@ from numpy.typing import NDArray
 _FRAMES_ASKED = 16  # evenly spread
 _LEAST_FRAMES = 6
 _LEAST_PIXELS = 32  # of a side
-_LEAST_SIDE = 0.4  # of the frame's: what is smaller is a part of the picture, and no film in it
+_LEAST_SIDE = 0.4  # of the frame's: what is smaller is a part of the picture …
+_LEAST_OVER, _MOST_OVER = (
+    0.2,
+    0.1,
+)  # … or a small film over it: of a side at least, of the area at most
 _FLOOR = 3.0  # luma: less is no difference
 _BESIDE = range(3, 8)  # columns off, with which a seam is compared
 _MOST_STEEP = 2.0  # octaves: a line that is four times as steep as those beside it is a seam
@@ -35,9 +40,9 @@ _NEARLY_ALL = 97  # … in so many of a hundred
 _PAGE, _SHADE = 0.6, 5
 _PAGE_STILL, _NOISE = 85, 1.0
 _LEAST_PAGE = 0.06  # of the frame
-# A seam between halves: so near to the middle of a side, so steep, so much of it; and the usual pixel
-# on both sides of it moves by so much luma.
-_MIDDLE, _HALF_STEEP, _HALF_SEEN, _MOVES = 0.012, 1.05, 0.8, 2.5
+# A seam between halves: so near to the middle of a side, so steep, so much of it.
+_MIDDLE, _HALF_STEEP, _HALF_SEEN = 0.012, 1.05, 0.8
+_MOVES = 2.5  # luma that the usual pixel of a film moves
 _MORE_SEAMS = 0.1  # octaves that a seam more counts
 _SEAM = 2  # pixels to either side that a seam may touch
 _BLOCK = 8  # pixels of a side, of which what is blurred shows the mean
@@ -45,19 +50,23 @@ _LEAST_BLOCKS = 8
 _BLOWN_UP = 0.85  # the correlation of what lies around with the film at that size
 
 
+How = Literal["alone", "within", "half", "over"]
+
+
 @dataclass(frozen=True, slots=True)
 class Inset:
     """The rows and columns of a film that is set into something else.
 
-    `alone` says that no other film is shown: what lies around stands still, or is the film itself,
-    blown up behind itself, or a page with a line of text. `halves`: two films share the frame, and
-    this is one of them.
+    how  `alone`   what lies around stands still, or is the film blown up behind itself, or a page
+                   with a line of text: no other film is shown
+         `within`  another film is shown around it
+         `half`    another film is shown in the other half of the frame
+         `over`    it is a small one over another film
     """
 
     rows: slice
     columns: slice
-    alone: bool
-    halves: bool = False
+    how: How
 
 
 def inset(pictures: NDArray[np.uint8]) -> Inset | None:
@@ -75,17 +84,27 @@ def inset(pictures: NDArray[np.uint8]) -> Inset | None:
     framed = _rectangle(upright, level, _LEAST_STEEP, _LEAST_SEEN)
     if framed is not None:
         alone = _is_blown_up(pixels, *framed) or _stands_still(pixels, *framed)
-        return Inset(*framed, alone=alone)
+        return Inset(*framed, "alone" if alone else "within")
     behind = _rectangle(upright, level, _FAINT_STEEP, _FAINT_SEEN)
     if behind is not None and _is_blown_up(pixels, *behind):
-        return Inset(*behind, alone=True)
+        return Inset(*behind, "alone")
     beside = _rectangle(upright, level, _LEAST_STEEP, _LEAST_SEEN, edges=True)
     if beside is not None and _is_a_page(pixels, *beside):
-        return Inset(*beside, alone=True)
+        return Inset(*beside, "alone")
+    return _beside_another(pixels, upright, level)
+
+
+def _beside_another(
+    pixels: NDArray[np.float32], upright: NDArray[np.float32], level: NDArray[np.float32]
+) -> Inset | None:
+    """Return one of two films that share the frame: a half of it, or a small one over the other."""
     half = _half(upright, level)
-    if half is not None and _both_move(pixels, *half):
-        return Inset(*half, alone=False, halves=True)
-    return None
+    if half is not None and min(_moved(pixels, *half)) >= _MOVES:
+        return Inset(*half, "half")
+    over = _rectangle(upright, level, _LEAST_STEEP, _LEAST_SEEN, least_side=_LEAST_OVER)
+    if over is None or _area(*over) > _MOST_OVER * pixels[0].size:
+        return None
+    return Inset(*over, "over") if max(_moved(pixels, *over)) >= _MOVES else None
 
 
 def _rectangle(
@@ -95,12 +114,13 @@ def _rectangle(
     least_seen: float,
     *,
     edges: bool = False,
+    least_side: float = _LEAST_SIDE,
 ) -> tuple[slice, slice] | None:
     """Return the rows and columns between the steepest seams; None where there are none so steep.
 
     With `edges` the edges of the frame pass for seams, but for one at least.
     """
-    columns, rows = _pairs(upright, edges=edges), _pairs(level, edges=edges)
+    columns, rows = (_pairs(each, least_side, edges=edges) for each in (upright, level))
     if not len(columns) or not len(rows):
         return None
     by_rows, beyond_rows, seen_rows = _along(upright, columns, rows)
@@ -146,7 +166,7 @@ def _steepness(changes: NDArray[np.float32]) -> NDArray[np.float32]:
     return found
 
 
-def _pairs(steep: NDArray[np.float32], *, edges: bool) -> NDArray[np.intp]:
+def _pairs(steep: NDArray[np.float32], least_side: float, *, edges: bool) -> NDArray[np.intp]:
     """Return (P, 2): the columns between which a film may lie; the edges are 0 and W."""
     # The longest run of a column that speaks for a seam (Kadane's maximal subarray).
     run = best = np.zeros(steep.shape[1], dtype=np.float32)
@@ -165,7 +185,7 @@ def _pairs(steep: NDArray[np.float32], *, edges: bool) -> NDArray[np.intp]:
     first, second = np.triu_indices(len(lines), 1)
     ordered = np.array(sorted(lines), dtype=np.intp)
     pairs = np.stack([ordered[first], ordered[second]], axis=1)
-    wide: NDArray[np.intp] = pairs[pairs[:, 1] - pairs[:, 0] >= _LEAST_SIDE * steep.shape[1]]
+    wide: NDArray[np.intp] = pairs[pairs[:, 1] - pairs[:, 0] >= least_side * steep.shape[1]]
     return wide
 
 
@@ -236,11 +256,15 @@ def _half(upright: NDArray[np.float32], level: NDArray[np.float32]) -> tuple[sli
     return None
 
 
-def _both_move(pixels: NDArray[np.float32], rows: slice, columns: slice) -> bool:
-    """Say whether a film moves, and what lies beside it does too."""
+def _moved(pixels: NDArray[np.float32], rows: slice, columns: slice) -> tuple[float, float]:
+    """Return by how much luma the usual pixel moves beside a film, and in it."""
     beside = _around(pixels, rows, columns)
     moved = np.abs(pixels - np.median(pixels, axis=0)).mean(axis=0)
-    return bool(min(np.median(moved[beside]), np.median(moved[~beside])) >= _MOVES)
+    return float(np.median(moved[beside])), float(np.median(moved[~beside]))
+
+
+def _area(rows: slice, columns: slice) -> int:
+    return int((rows.stop - rows.start) * (columns.stop - columns.start))
 
 
 def _is_blown_up(pixels: NDArray[np.float32], rows: slice, columns: slice) -> bool:

@@ -36,7 +36,8 @@ class SetIn:
 
     share   0..1, how much of the frame it takes
     window  the place in `engine.embedding.shapes.VIEWS` of the window next to it; that of the whole
-            where the two lie side by side, each in a half
+            where the two lie side by side, each in a half, of the small whole where it is a small
+            one over the other
     """
 
     share: float

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autodedup.engine.embedding.runtime import CopyModel
-from autodedup.engine.embedding.shapes import FULL, Box
+from autodedup.engine.embedding.shapes import FULL, SMALL, Box
 from autodedup.engine.errors import FileError, ModelUnavailableError
 from autodedup.engine.media.facts import DecodeRoute, MediaFacts
 from autodedup.engine.media.frames import Look, Progress
@@ -192,18 +192,21 @@ def box_of(part: Stretch, height: int, width: int) -> Box:
 
 def apart_of(part: Stretch, height: int, width: int) -> Apart | None:
     """Return where a stretch shows a film within another; None where it does not."""
-    if part.inset is None or part.halves:
+    if part.inset is None or part.inset.how != "within":
         return None
-    inset = _box(*part.inset, height, width)
+    inset = _box(part.inset.rows, part.inset.columns, height, width)
     return apart_from((height, width), box_of(part, height, width), inset)
 
 
 def set_in(parts: Sequence[Stretch], height: int, width: int) -> SetIn | None:
-    """Return the film within another that is shown for most of the time; None if there is none."""
+    """Return the film beside another that is shown for most of the time; None if there is none."""
     share = inset_share(parts, height, width)
     longest = max(parts, key=lambda part: (part.past - part.first) * (part.inset is not None))
+    if not share or longest.inset is None:
+        return None
     apart = apart_of(longest, height, width)
-    return SetIn(share, FULL if apart is None else apart.window) if share else None
+    window = FULL if longest.inset.how == "half" else SMALL
+    return SetIn(share, window if apart is None else apart.window)
 
 
 def _box(rows: slice, columns: slice, height: int, width: int) -> Box:

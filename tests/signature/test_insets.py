@@ -41,7 +41,7 @@ def test_a_film_in_a_still_picture_stands_alone(frames: Frames, other: Frames) -
     found = inset(luma(inside(frames, other[:1], share=SHARE)))
 
     assert found is not None
-    assert found.alone
+    assert found.how == "alone"
     assert place(found) == pytest.approx(FOUND, abs=2)
 
 
@@ -51,7 +51,7 @@ def test_a_film_that_is_blown_up_behind_itself_stands_alone(frames: Frames) -> N
     found = inset(luma(inside(frames, behind, share=SHARE)))
 
     assert found is not None
-    assert found.alone
+    assert found.how == "alone"
     assert place(found) == pytest.approx(FOUND, abs=2)
 
 
@@ -59,7 +59,7 @@ def test_a_film_within_another_does_not_stand_alone(frames: Frames, other: Frame
     found = inset(luma(inside(frames, other, share=SHARE)))
 
     assert found is not None
-    assert not found.alone
+    assert found.how == "within"
     assert place(found) == pytest.approx(FOUND, abs=2)
 
 
@@ -75,7 +75,7 @@ def test_a_film_below_a_caption_stands_alone(frames: Frames) -> None:
     found = inset(luma(captioned(frames)))
 
     assert found is not None
-    assert found.alone
+    assert found.how == "alone"
     assert place(found) == pytest.approx((36, 164, 0, 228), abs=2)
 
 
@@ -94,15 +94,28 @@ def test_two_films_side_by_side_are_halves(lying: bool, frames: Frames, other: F
     found = inset(luma(both))
 
     assert found is not None
-    assert found.halves
-    assert not found.alone
+    assert found.how == "half"
 
 
-@pytest.mark.parametrize("share", [0.15, 0.26])
-def test_what_is_small_is_a_part_of_the_picture(
+@pytest.mark.parametrize("share", [0.22, 0.3])
+def test_a_small_film_lies_over_another(share: float, frames: Frames, other: Frames) -> None:
+    found = inset(luma(inside(frames, other, share=share)))
+
+    assert found is not None
+    assert found.how == "over"
+
+
+@pytest.mark.parametrize("share", [0.15, 0.36])
+def test_what_is_smaller_is_a_part_of_the_picture_and_what_is_larger_is_not_known(
     share: float, frames: Frames, other: Frames
 ) -> None:
     assert inset(luma(inside(frames, other, share=share))) is None
+
+
+def test_a_small_picture_that_stands_still_is_no_film(frames: Frames, other: Frames) -> None:
+    still = np.repeat(other[:1], len(frames), axis=0)
+
+    assert inset(luma(inside(still, still[:, ::-1], share=0.3))) is None
 
 
 def test_nothing_is_set_into_a_film_or_a_take(frames: Frames, other: Frames) -> None:
