@@ -32,7 +32,7 @@ def rounds_of(table: Table, part: Stretch, loop: Side) -> tuple[Stretch, ...]:
     film: Side = "b" if loop == "a" else "a"
     rounds = [part]
     left = table.points
-    while True:
+    for _ in range(_MOST_ROUNDS):
         left = left.without(shown(left.a, left.b, rounds, again=film))
         fresh = [
             stretch
