@@ -11,7 +11,7 @@ from autodedup.engine.signature.recipe import RECIPE
 from autodedup.schemas.find_duplicates import FindArguments
 from autodedup.schemas.vocabulary import Profile
 
-MATCHER = 26  # raised when the matcher's code would answer differently
+MATCHER = 27  # raised when the matcher's code would answer differently
 
 
 def thresholds_of(settings: Settings, profile: Profile) -> Thresholds:

@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from autodedup.engine.embedding.shapes import SMALL
 from autodedup.engine.finding.evidence import evidence_of, why_keep
 from autodedup.engine.finding.found import FoundGroup, FoundMember
 from autodedup.engine.finding.parts import Part, parts_of
@@ -236,8 +235,6 @@ def _to_group(file: LibraryFile) -> GroupFile:
 def _facts(file: LibraryFile) -> FileFacts:
     signature = file.signature
     inset = None if signature is None else signature.inset
-    # What a small film lies over shows less than another copy does.
-    over = inset is not None and inset.window == SMALL
     return FileFacts(
         file_id=file.row.id,
         path=file.row.path,
@@ -249,8 +246,7 @@ def _facts(file: LibraryFile) -> FileFacts:
         size_bytes=file.row.stat.size,
         seconds=0.0 if signature is None else signature.seconds,
         shown_share=1.0 if signature is None else signature.shown_share,
-        inset_share=0.0 if inset is None or over else inset.share,
-        cropped=over,
+        inset_share=0.0 if inset is None else inset.share,
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from autodedup.engine.embedding.shapes import FULL, SMALL
+from autodedup.engine.embedding.shapes import FULL
 from autodedup.engine.match.composites import shows_another
 from autodedup.engine.match.frames import COMMON_WEIGHT
 from autodedup.engine.match.judge import Verdict, confidence_of, judge, judge_embedded
@@ -80,20 +80,13 @@ def compare(
         return None
     # Where the seams of an inset were seen, both are told for what they are: no plan lets one of
     # them go for the other. Else they must not be told as copies.
-    known = _is_known(pair, said)
+    known = said.match.crop is not None and said.match.crop.inset
     if _acts(said) and (
         _is_half_of(pair, said)
         or (not known and shows_another(pair, said.match.segments, said.views))
     ):
         return replace(said.match.as_overlap(), composite=True)
     return said.match
-
-
-def _is_known(pair: tuple[Clip, Clip], said: _Said) -> bool:
-    """Say whether what else is shown was seen: an inset, or a small film over one of the two."""
-    if said.views == ViewPair(FULL, FULL):
-        return any(clip.inset == SMALL for clip in pair)
-    return said.match.crop is not None and said.match.crop.inset
 
 
 def _is_half_of(pair: tuple[Clip, Clip], said: _Said) -> bool:

@@ -303,8 +303,7 @@ class _Grouping:
         """Return what the keep rules look at in some equals, by file."""
         cropped = self._links.cropped(files)
         return {
-            file.file_id: replace(file.facts, cropped=file.facts.cropped or file.file_id in cropped)
-            for file in files
+            file.file_id: replace(file.facts, cropped=file.file_id in cropped) for file in files
         }
 
 

@@ -72,7 +72,7 @@ class FileFacts:
     Width and height are pixels as displayed, of which `shown_share` show the film and not bars
     around it, and `inset_share` show a film that is set into another one, if one is. `bitrate_bps`
     is None where the file does not say. `cropped`: one of the others shows more of the same
-    picture, about as finely, or a small film lies over this one.
+    picture, about as finely.
     """
 
     file_id: int

@@ -37,7 +37,7 @@ class Clip:
 
     Arrays as in `engine.signature.model.Signature`; `size_bytes` is of one of its files. `inset` is
     the view that shows a film which is set into the picture of another, if one is; the whole where
-    two lie side by side, the small whole where a small one lies over another.
+    two lie side by side.
     """
 
     key: int

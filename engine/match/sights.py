@@ -111,7 +111,7 @@ class HashSight:
         self._views = ViewPair(FULL, FULL) if look.view == WHOLE_VIEW else None
         height, width = CROPS[VIEWS[look.view]]
         small, large = pair if look.whole == "a" else pair[::-1]
-        within = large.inset not in {None, FULL, SMALL}
+        within = large.inset not in {None, FULL}
         self._crop = _crop_of(small, height * width, inset=within)
         self._distance = bit_distances(self._a, self._b)
 

@@ -17,11 +17,7 @@ from numpy.typing import NDArray
 _FRAMES_ASKED = 16  # evenly spread
 _LEAST_FRAMES = 6
 _LEAST_PIXELS = 32  # of a side
-_LEAST_SIDE = 0.4  # of the frame's: what is smaller is a part of the picture …
-_LEAST_OVER, _MOST_OVER = (
-    0.2,
-    0.1,
-)  # … or a small film over it: of a side at least, of the area at most
+_LEAST_SIDE = 0.4  # of the frame's: what is smaller is a part of the picture, and no film in it
 _FLOOR = 3.0  # luma: less is no difference
 _BESIDE = range(3, 8)  # columns off, with which a seam is compared
 _MOST_STEEP = 2.0  # octaves: a line that is four times as steep as those beside it is a seam
@@ -50,7 +46,7 @@ _LEAST_BLOCKS = 8
 _BLOWN_UP = 0.85  # the correlation of what lies around with the film at that size
 
 
-How = Literal["alone", "within", "half", "over"]
+How = Literal["alone", "within", "half"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +57,6 @@ class Inset:
                    with a line of text: no other film is shown
          `within`  another film is shown around it
          `half`    another film is shown in the other half of the frame
-         `over`    it is a small one over another film
     """
 
     rows: slice
@@ -91,20 +86,10 @@ def inset(pictures: NDArray[np.uint8]) -> Inset | None:
     beside = _rectangle(upright, level, _LEAST_STEEP, _LEAST_SEEN, edges=True)
     if beside is not None and _is_a_page(pixels, *beside):
         return Inset(*beside, "alone")
-    return _beside_another(pixels, upright, level)
-
-
-def _beside_another(
-    pixels: NDArray[np.float32], upright: NDArray[np.float32], level: NDArray[np.float32]
-) -> Inset | None:
-    """Return one of two films that share the frame: a half of it, or a small one over the other."""
     half = _half(upright, level)
-    if half is not None and min(_moved(pixels, *half)) >= _MOVES:
+    if half is not None and _both_move(pixels, *half):
         return Inset(*half, "half")
-    over = _rectangle(upright, level, _LEAST_STEEP, _LEAST_SEEN, least_side=_LEAST_OVER)
-    if over is None or _area(*over) > _MOST_OVER * pixels[0].size:
-        return None
-    return Inset(*over, "over") if max(_moved(pixels, *over)) >= _MOVES else None
+    return None
 
 
 def _rectangle(
@@ -114,13 +99,12 @@ def _rectangle(
     least_seen: float,
     *,
     edges: bool = False,
-    least_side: float = _LEAST_SIDE,
 ) -> tuple[slice, slice] | None:
     """Return the rows and columns between the steepest seams; None where there are none so steep.
 
     With `edges` the edges of the frame pass for seams, but for one at least.
     """
-    columns, rows = (_pairs(each, least_side, edges=edges) for each in (upright, level))
+    columns, rows = (_pairs(each, edges=edges) for each in (upright, level))
     if not len(columns) or not len(rows):
         return None
     by_rows, beyond_rows, seen_rows = _along(upright, columns, rows)
@@ -166,7 +150,7 @@ def _steepness(changes: NDArray[np.float32]) -> NDArray[np.float32]:
     return found
 
 
-def _pairs(steep: NDArray[np.float32], least_side: float, *, edges: bool) -> NDArray[np.intp]:
+def _pairs(steep: NDArray[np.float32], *, edges: bool) -> NDArray[np.intp]:
     """Return (P, 2): the columns between which a film may lie; the edges are 0 and W."""
     # The longest run of a column that speaks for a seam (Kadane's maximal subarray).
     run = best = np.zeros(steep.shape[1], dtype=np.float32)
@@ -185,7 +169,7 @@ def _pairs(steep: NDArray[np.float32], least_side: float, *, edges: bool) -> NDA
     first, second = np.triu_indices(len(lines), 1)
     ordered = np.array(sorted(lines), dtype=np.intp)
     pairs = np.stack([ordered[first], ordered[second]], axis=1)
-    wide: NDArray[np.intp] = pairs[pairs[:, 1] - pairs[:, 0] >= least_side * steep.shape[1]]
+    wide: NDArray[np.intp] = pairs[pairs[:, 1] - pairs[:, 0] >= _LEAST_SIDE * steep.shape[1]]
     return wide
 
 
@@ -256,15 +240,11 @@ def _half(upright: NDArray[np.float32], level: NDArray[np.float32]) -> tuple[sli
     return None
 
 
-def _moved(pixels: NDArray[np.float32], rows: slice, columns: slice) -> tuple[float, float]:
-    """Return by how much luma the usual pixel moves beside a film, and in it."""
+def _both_move(pixels: NDArray[np.float32], rows: slice, columns: slice) -> bool:
+    """Say whether a film moves, and what lies beside it does too."""
     beside = _around(pixels, rows, columns)
     moved = np.abs(pixels - np.median(pixels, axis=0)).mean(axis=0)
-    return float(np.median(moved[beside])), float(np.median(moved[~beside]))
-
-
-def _area(rows: slice, columns: slice) -> int:
-    return int((rows.stop - rows.start) * (columns.stop - columns.start))
+    return bool(min(np.median(moved[beside]), np.median(moved[~beside])) >= _MOVES)
 
 
 def _is_blown_up(pixels: NDArray[np.float32], rows: slice, columns: slice) -> bool:

@@ -36,8 +36,7 @@ class SetIn:
 
     share   0..1, how much of the frame it takes
     window  the place in `engine.embedding.shapes.VIEWS` of the window next to it; that of the whole
-            where the two lie side by side, each in a half, of the small whole where it is a small
-            one over the other
+            where the two lie side by side, each in a half
     """
 
     share: float

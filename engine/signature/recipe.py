@@ -3,7 +3,7 @@
 from autodedup.engine.signature.views import VIEWS
 
 MOMENTS = 4  # which instants are looked at, and the size of the small picture
-PERCEPTUAL = 7  # bars, transform, bits
+PERCEPTUAL = 8  # bars, transform, bits
 WAVELET = 1
 QUALITY = 2
 EMBEDDING = 6  # how a frame is cut and squeezed for the model, and how its numbers are kept

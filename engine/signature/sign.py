@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autodedup.engine.embedding.runtime import CopyModel
-from autodedup.engine.embedding.shapes import FULL, SMALL, Box
+from autodedup.engine.embedding.shapes import FULL, Box
 from autodedup.engine.errors import FileError, ModelUnavailableError
 from autodedup.engine.media.facts import DecodeRoute, MediaFacts
 from autodedup.engine.media.frames import Look, Progress
@@ -205,8 +205,7 @@ def set_in(parts: Sequence[Stretch], height: int, width: int) -> SetIn | None:
     if not share or longest.inset is None:
         return None
     apart = apart_of(longest, height, width)
-    window = FULL if longest.inset.how == "half" else SMALL
-    return SetIn(share, window if apart is None else apart.window)
+    return SetIn(share, FULL if apart is None else apart.window)
 
 
 def _box(rows: slice, columns: slice, height: int, width: int) -> Box:

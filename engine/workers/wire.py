@@ -92,7 +92,7 @@ class SetInHead(Frozen):
     """A film that is set into the picture of another."""
 
     share: Annotated[float, Field(gt=0, le=1)]
-    window: Annotated[int, Field(ge=FULL, le=SMALL)]
+    window: Annotated[int, Field(ge=FULL, lt=SMALL)]
 
 
 class SignatureHead(Frozen):

@@ -9,7 +9,6 @@ import pytest
 from match_films import Edit, Film, Times, Waves, clip, embedded, film, joined
 
 from autodedup.engine.embedding import shapes
-from autodedup.engine.match import compare as compare_module
 from autodedup.engine.match import neighbours
 from autodedup.engine.match.compare import compare
 from autodedup.engine.match.find import find_pairs
@@ -318,17 +317,6 @@ def test_what_lies_around_a_window_says_what_the_film_in_it_is(
     assert match.relation == relation
     assert match.crop == Crop(2, 0.36, inset=told)
     assert match.composite == (inset == shapes.FULL)
-
-
-def test_a_film_that_a_small_one_lies_over_is_a_copy_however_it_looks() -> None:
-    plain, over = seen(1, film(1), 40), replace(seen(2, film(1), 40), inset=shapes.SMALL)
-
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(compare_module, "shows_another", lambda *_: True)
-        known, unknown = only(find(plain, over)), only(find(plain, replace(over, inset=None)))
-
-    assert (known.relation, known.composite) == ("near", False)
-    assert (unknown.relation, unknown.composite) == ("overlap", True)
 
 
 @pytest.mark.parametrize("view", ["full", "right band"])

@@ -97,25 +97,11 @@ def test_two_films_side_by_side_are_halves(lying: bool, frames: Frames, other: F
     assert found.how == "half"
 
 
-@pytest.mark.parametrize("share", [0.22, 0.3])
-def test_a_small_film_lies_over_another(share: float, frames: Frames, other: Frames) -> None:
-    found = inset(luma(inside(frames, other, share=share)))
-
-    assert found is not None
-    assert found.how == "over"
-
-
-@pytest.mark.parametrize("share", [0.15, 0.36])
-def test_what_is_smaller_is_a_part_of_the_picture_and_what_is_larger_is_not_known(
+@pytest.mark.parametrize("share", [0.15, 0.26, 0.36])
+def test_what_is_small_is_a_part_of_the_picture(
     share: float, frames: Frames, other: Frames
 ) -> None:
     assert inset(luma(inside(frames, other, share=share))) is None
-
-
-def test_a_small_picture_that_stands_still_is_no_film(frames: Frames, other: Frames) -> None:
-    still = np.repeat(other[:1], len(frames), axis=0)
-
-    assert inset(luma(inside(still, still[:, ::-1], share=0.3))) is None
 
 
 def test_nothing_is_set_into_a_film_or_a_take(frames: Frames, other: Frames) -> None:
