@@ -60,15 +60,21 @@ def squeezed_shape(pictures: NDArray[np.uint8]) -> Shape:
     return shape
 
 
+def in_common(one: Box, other: Box) -> float:
+    """Return the area that two parts of a picture have in common."""
+    wide = max(0.0, min(one[2], other[2]) - max(one[0], other[0]))
+    tall = max(0.0, min(one[3], other[3]) - max(one[1], other[1]))
+    return wide * tall
+
+
 def window_at(box: Box, *, lying: bool) -> int:
     """Return the place in `VIEWS` of the window that lies most where a part of a picture does."""
     left, top, right, bottom = box if lying else (box[1], box[0], box[3], box[2])
     shares = []
     for at in tuple(WINDOWS.values())[FULL + 1 :]:
-        wide = max(0.0, min(right, at[2]) - max(left, at[0]))
-        tall = max(0.0, min(bottom, at[3]) - max(top, at[1]))
+        shared = in_common((left, top, right, bottom), at)
         both = (right - left) * (bottom - top) + (at[2] - at[0]) * (at[3] - at[1])
-        shares.append(wide * tall / (both - wide * tall))
+        shares.append(shared / (both - shared))
     return FULL + 1 + int(np.argmax(shares))
 
 

@@ -1,6 +1,7 @@
 """A group as a search finds it, before it is stored."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import apsw
 
@@ -10,6 +11,10 @@ from autodedup.engine.store import results
 from autodedup.schemas.evidence import Evidence
 from autodedup.schemas.find_duplicates import Group, Twin
 from autodedup.schemas.vocabulary import ACTING_KINDS, Kind
+
+# Why a keeper can't stand for a file: it shows only a part of its picture, it lacks the other film
+# that the file shows besides, or it shows the file as an inset only.
+Lack = Literal["picture", "other", "inset"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,14 @@ class FoundMember:
             return False
         if self.relation == "contains":
             return self.twin is not None
-        return self.evidence.cropped != "b" and self.evidence.inset is None
+        return self.lacking is None
+
+    @property
+    def lacking(self) -> Lack | None:
+        """Return what the keeper lacks of what it shows."""
+        if self.evidence.inset is not None:
+            return "inset" if self.evidence.inset == "a" else "other"
+        return "picture" if self.evidence.cropped == "b" else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

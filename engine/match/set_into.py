@@ -8,7 +8,7 @@ have no cuts of their own, and a film without cuts does not tell.
 import numpy as np
 from numpy.typing import NDArray
 
-from autodedup.engine.embedding.shapes import SMALL, WINDOWS
+from autodedup.engine.embedding.shapes import SMALL, WINDOWS, in_common
 from autodedup.engine.embedding.storage import directions
 from autodedup.engine.match.beside import (
     LEAST_FRAMES,
@@ -69,7 +69,5 @@ def _changes(frames: NDArray[np.float32]) -> NDArray[np.float32]:
 def _share_inside(one: int, other: int) -> float:
     """Return how much of one window lies inside another, 0..1."""
     windows = tuple(WINDOWS.values())
-    (left, top, right, bottom), at = windows[one], windows[other]
-    wide = max(0.0, min(right, at[2]) - max(left, at[0]))
-    tall = max(0.0, min(bottom, at[3]) - max(top, at[1]))
-    return wide * tall / ((right - left) * (bottom - top))
+    left, top, right, bottom = windows[one]
+    return in_common(windows[one], windows[other]) / ((right - left) * (bottom - top))

@@ -29,7 +29,7 @@ from autodedup.engine.signature.views import CROPS, VIEWS
 Places = NDArray[np.intp]
 SAME_SCENE_BITS = 10  # frames of one clip closer than this are one picture that stands still
 EMBEDDED_VIEW = "embedding"
-MOSTLY_ALL = 0.78  # of a picture's area: a crop to more than that shows it as good as whole
+_MOSTLY_ALL = 0.78  # of a picture's area: a crop to more than that shows it as good as whole
 
 # Bits for a product of embeddings, which is their cosine, less where many pictures are like them:
 # the one from which frames are alike stands for as many bits as frames may lie apart by their
@@ -245,7 +245,7 @@ class EmbeddedSight:
 
 
 def _crop_of(clip: Clip, share: float, *, inset: bool) -> Crop | None:
-    return None if share > MOSTLY_ALL else Crop(clip.key, round(share, 3), inset)
+    return None if share > _MOSTLY_ALL else Crop(clip.key, round(share, 3), inset)
 
 
 def _windowed(pair: tuple[Clip, Clip], views: ViewPair) -> Crop | None:

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from autodedup.engine.finding.found import Lack
 from autodedup.engine.library import LibraryFile
 from autodedup.engine.managed import ORGANIZED, QUARANTINE, TRASH
-from autodedup.engine.planning.judged import JudgedGroup, Lack, Member
+from autodedup.engine.planning.judged import JudgedGroup, Member
 from autodedup.engine.planning.shelves import shelf_of
 from autodedup.schemas.plan import Action
 from autodedup.schemas.plan_actions import Policy

@@ -11,10 +11,9 @@ from autodedup.engine.errors import InvalidArgumentError, NotIngestedError, Unkn
 from autodedup.engine.finding.found import FoundGroup
 from autodedup.engine.finding.grouping import CHOSEN, Grouping
 from autodedup.engine.library import Library, LibraryFile
-from autodedup.engine.planning.judged import JudgedGroup, Lack, Member, Twin
+from autodedup.engine.planning.judged import JudgedGroup, Member, Twin
 from autodedup.engine.store import results
 from autodedup.engine.store.database import Database
-from autodedup.schemas.evidence import Evidence
 from autodedup.schemas.find_duplicates import Group
 from autodedup.schemas.find_duplicates import Twin as ToldTwin
 from autodedup.schemas.plan_actions import PlanArguments
@@ -127,20 +126,13 @@ def _told(group: Group, found: FoundGroup, beside: Sequence[LibraryFile] | None)
                 m.confidence,
                 m.evidence.view,
                 _twin(m.twin, of_id),
-                lacking=_lacking(m.evidence),
+                lacking=m.lacking,
             )
             for m in found.members
         ),
         unmatched=tuple(file for file in beside or () if file.row.id not in matched),
         chosen=beside is not None,
     )
-
-
-def _lacking(evidence: Evidence) -> Lack | None:
-    """Return what a keeper lacks of what a file shows."""
-    if evidence.inset is not None:
-        return "inset" if evidence.inset == "a" else "other"
-    return "picture" if evidence.cropped == "b" else None
 
 
 def _twin(told: ToldTwin | None, of_id: Mapping[str, LibraryFile]) -> Twin | None:

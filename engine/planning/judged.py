@@ -1,12 +1,10 @@
 """A group as the planner sees it: the copy that stays, and how each other file relates to it."""
 
 from dataclasses import dataclass
-from typing import Literal
 
+from autodedup.engine.finding.found import Lack
 from autodedup.engine.library import LibraryFile
 from autodedup.schemas.vocabulary import GroupId, Kind
-
-Lack = Literal["picture", "other", "inset"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +21,8 @@ class Member:
     """A file of a group that the keeper can stand for.
 
     `view` tells which edit was seen through, if any; `twin` what makes a part of the keeper
-    redundant although parts are kept. `lacking` tells why the keeper can't stand for it unless
-    somebody chose it: it shows only a part of its `picture`, it lacks the `other` film that this
-    one shows besides, or it shows this one as an `inset` only.
+    redundant although parts are kept; `lacking` why the keeper can't stand for it unless somebody
+    chose it.
     """
 
     file: LibraryFile

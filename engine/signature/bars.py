@@ -31,7 +31,7 @@ _LEAST_FRAMES, _LEAST_SECONDS = 6, 2.0  # of a stretch with bars of its own
 _EDGE_ROWS = 3  # within which a picture begins where its bar ends
 _EDGE_SHARE = 0.5  # of the picture's width that must stand out there
 _EDGE_LEAST, _EDGE_CONTRAST = 12.0, 0.35  # by so much luma, or of what the picture usually does
-_FRAMES_ASKED = 16  # of a stretch, when its edges are looked at closely
+_FRAMES_ASKED = 16  # of a stretch, when it is looked at closely
 
 _SOFT = 0.4  # of the detail of the sharp part may be in the soft parts
 _SEAM = 4.0  # times as steep as other columns must a seam be
@@ -79,12 +79,13 @@ def stretches(pictures: NDArray[np.uint8], times: NDArray[np.float64]) -> list[S
     for first, past in itertools.pairwise(edges):
         rows = _left_by(tall, first, pictures.shape[1])
         columns = _left_by(wide, first, pictures.shape[2])
-        if (beside := inset(pictures[first:past, rows, columns])) is not None:
+        some = _some(first, past)
+        if (beside := inset(pictures[some, rows, columns])) is not None:
             at = _within(rows, beside.rows), _within(columns, beside.columns)
             beside = Inset(*at, beside.how)
         if beside is not None and beside.how == "alone":
             rows, columns, beside = beside.rows, beside.columns, None
-        part = pictures[_some(first, past), rows, columns]
+        part = pictures[some, rows, columns]
         if (sharp := _sharp_part(part)) is not None:
             columns = _within(columns, sharp)
         elif (sharp := _sharp_part(part.swapaxes(1, 2))) is not None:

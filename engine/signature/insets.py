@@ -14,7 +14,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-_FRAMES_ASKED = 16  # evenly spread
 _LEAST_FRAMES = 6
 _LEAST_PIXELS = 32  # of a side
 _LEAST_SIDE = 0.4  # of the frame's: what is smaller is a part of the picture, and no film in it
@@ -45,7 +44,6 @@ _BLOCK = 8  # pixels of a side, of which what is blurred shows the mean
 _LEAST_BLOCKS = 8
 _BLOWN_UP = 0.85  # the correlation of what lies around with the film at that size
 
-
 How = Literal["alone", "within", "half"]
 
 
@@ -64,18 +62,32 @@ class Inset:
     how: How
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Lines:
+    """The upright lines of a picture that may be seams; the level ones are those of it turned.
+
+    steep       (H, W): see `_steepness`
+    columns     where the lines are
+    sums, seen  (H + 1, W): what of each column is above a row: how steep, and how much speaks
+    """
+
+    steep: NDArray[np.float32]
+    columns: tuple[int, ...]
+    sums: NDArray[np.float32]
+    seen: NDArray[np.intp]
+
+
 def inset(pictures: NDArray[np.uint8]) -> Inset | None:
     """Return where a film is set into something else, None where none is.
 
     Args:
-        pictures: (N, H, W) uint8 luma, of a stretch that is shown in one place.
+        pictures: (N, H, W) uint8 luma: some frames of a stretch that is shown in one place.
     """
     if len(pictures) < _LEAST_FRAMES or min(pictures.shape[1:]) < _LEAST_PIXELS:
         return None
-    asked = np.linspace(0, len(pictures) - 1, min(len(pictures), _FRAMES_ASKED)).round()
-    pixels = pictures[asked.astype(np.intp)].astype(np.float32)
-    upright = _steepness(pixels[:, :, 2:] - pixels[:, :, :-2])
-    level = _steepness((pixels[:, 2:] - pixels[:, :-2]).swapaxes(1, 2))
+    pixels = pictures.astype(np.float32)
+    upright = _lines(_steepness(pixels[:, :, 2:] - pixels[:, :, :-2]))
+    level = _lines(_steepness((pixels[:, 2:] - pixels[:, :-2]).swapaxes(1, 2)))
     framed = _rectangle(upright, level, _LEAST_STEEP, _LEAST_SEEN)
     if framed is not None:
         alone = _is_blown_up(pixels, *framed) or _stands_still(pixels, *framed)
@@ -86,15 +98,15 @@ def inset(pictures: NDArray[np.uint8]) -> Inset | None:
     beside = _rectangle(upright, level, _LEAST_STEEP, _LEAST_SEEN, edges=True)
     if beside is not None and _is_a_page(pixels, *beside):
         return Inset(*beside, "alone")
-    half = _half(upright, level)
+    half = _half(upright.steep, level.steep)
     if half is not None and _both_move(pixels, *half):
         return Inset(*half, "half")
     return None
 
 
 def _rectangle(
-    upright: NDArray[np.float32],
-    level: NDArray[np.float32],
+    upright: _Lines,
+    level: _Lines,
     least_steep: float,
     least_seen: float,
     *,
@@ -113,7 +125,8 @@ def _rectangle(
     allowed = (steep >= least_steep) & (seen >= least_seen)
     allowed &= np.maximum(beyond_rows, beyond_columns) <= 0
     if edges:
-        seams = _seams(columns, upright.shape[1])[:, None] + _seams(rows, level.shape[1])[None]
+        height, width = upright.steep.shape
+        seams = _seams(columns, width)[:, None] + _seams(rows, height)[None]
         allowed &= seams > 0
         steep = steep + _MORE_SEAMS * seams
     if not allowed.any():
@@ -150,47 +163,54 @@ def _steepness(changes: NDArray[np.float32]) -> NDArray[np.float32]:
     return found
 
 
-def _pairs(steep: NDArray[np.float32], *, edges: bool) -> NDArray[np.intp]:
-    """Return (P, 2): the columns between which a film may lie; the edges are 0 and W."""
+def _lines(steep: NDArray[np.float32]) -> _Lines:
+    """Return the lines of a picture of which each pixel is so steep."""
     # The longest run of a column that speaks for a seam (Kadane's maximal subarray).
     run = best = np.zeros(steep.shape[1], dtype=np.float32)
     for row in steep - _PERHAPS:
         run = np.maximum(0.0, run + row)
         best = np.maximum(best, run)
-    lines: list[int] = []
+    columns: list[int] = []
     for column in np.argsort(-best, kind="stable").tolist():
-        if best[column] < _LEAST_LINE * len(steep) or len(lines) == _MOST_LINES:
+        if best[column] < _LEAST_LINE * len(steep) or len(columns) == _MOST_LINES:
             break
-        if all(abs(column - other) >= _APART for other in lines):
-            lines.append(column)
+        if all(abs(column - other) >= _APART for other in columns):
+            columns.append(column)
+    # A seam that lies between two pixels is seen in either.
+    wide = np.maximum(steep, np.maximum(np.roll(steep, 1, axis=1), np.roll(steep, -1, axis=1)))
+    sums = np.pad(wide.cumsum(axis=0), ((1, 0), (0, 0)))
+    seen = np.pad((wide > _PERHAPS).cumsum(axis=0), ((1, 0), (0, 0)))
+    return _Lines(steep, tuple(columns), sums, seen)
+
+
+def _pairs(lines: _Lines, *, edges: bool) -> NDArray[np.intp]:
+    """Return (P, 2): the columns between which a film may lie; the edges are 0 and W."""
+    side = lines.steep.shape[1]
+    columns = lines.columns
     if edges:
-        inner = (line for line in lines if _APART <= line <= steep.shape[1] - _APART)
-        lines = [0, *inner, steep.shape[1]]
-    first, second = np.triu_indices(len(lines), 1)
-    ordered = np.array(sorted(lines), dtype=np.intp)
+        columns = (0, *(line for line in columns if _APART <= line <= side - _APART), side)
+    first, second = np.triu_indices(len(columns), 1)
+    ordered = np.array(sorted(columns), dtype=np.intp)
     pairs = np.stack([ordered[first], ordered[second]], axis=1)
-    wide: NDArray[np.intp] = pairs[pairs[:, 1] - pairs[:, 0] >= _LEAST_SIDE * steep.shape[1]]
+    wide: NDArray[np.intp] = pairs[pairs[:, 1] - pairs[:, 0] >= _LEAST_SIDE * side]
     return wide
 
 
 def _along(
-    steep: NDArray[np.float32], columns: NDArray[np.intp], rows: NDArray[np.intp]
+    lines: _Lines, columns: NDArray[np.intp], rows: NDArray[np.intp]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
     """Return, each (P, Q), what is true of the weaker of two columns between two rows.
 
     How steep it is; how much steeper than it may be it is beyond them; how much of it speaks.
     """
-    height = len(steep)
-    # A seam that lies between two pixels is seen in either.
-    wide = np.maximum(steep, np.maximum(np.roll(steep, 1, axis=1), np.roll(steep, -1, axis=1)))
-    sums = np.pad(wide.cumsum(axis=0), ((1, 0), (0, 0)))
-    seen = np.pad((wide > _PERHAPS).cumsum(axis=0), ((1, 0), (0, 0)))
+    height, width = lines.steep.shape
+    sums, seen = lines.sums, lines.seen
     top, bottom = rows[None, :, 0], rows[None, :, 1]
     length = bottom - top
     results = []
     for side in (0, 1):
-        column = np.minimum(columns[:, side, None], steep.shape[1] - 1)
-        edge = (columns[:, side, None] % steep.shape[1]) == 0
+        column = np.minimum(columns[:, side, None], width - 1)
+        edge = (columns[:, side, None] % width) == 0
         inside = sums[bottom, column] - sums[top, column]
         outside = (sums[height, column] - inside) / np.maximum(height - length, 1)
         mean = inside / length
@@ -206,9 +226,8 @@ def _along(
 
 def _stands_still(pixels: NDArray[np.float32], rows: slice, columns: slice) -> bool:
     """Say whether nothing moves around a film."""
-    around = _around(pixels, rows, columns)
-    moved = np.abs(pixels - np.median(pixels, axis=0)).mean(axis=0)
-    return bool(np.percentile(moved[around], _NEARLY_ALL) <= _STILL)
+    moved = _moved(pixels)[_around(pixels, rows, columns)]
+    return bool(np.percentile(moved, _NEARLY_ALL) <= _STILL)
 
 
 def _is_a_page(pixels: NDArray[np.float32], rows: slice, columns: slice) -> bool:
@@ -216,12 +235,10 @@ def _is_a_page(pixels: NDArray[np.float32], rows: slice, columns: slice) -> bool
     beside = _around(pixels, rows, columns)
     if beside.mean() < _LEAST_PAGE:
         return False
-    usual = np.median(pixels, axis=0)
-    moved = np.abs(pixels - usual).mean(axis=0)[beside]
-    shades = np.bincount(usual[beside].astype(np.intp), minlength=256)
+    shades = np.bincount(np.median(pixels, axis=0)[beside].astype(np.intp), minlength=256)
     alike = np.convolve(shades, np.ones(2 * _SHADE + 1), mode="same").max()
     blank = bool(alike >= _PAGE * beside.sum())
-    return blank and bool(np.percentile(moved, _PAGE_STILL) <= _NOISE)
+    return blank and bool(np.percentile(_moved(pixels)[beside], _PAGE_STILL) <= _NOISE)
 
 
 def _half(upright: NDArray[np.float32], level: NDArray[np.float32]) -> tuple[slice, slice] | None:
@@ -242,8 +259,7 @@ def _half(upright: NDArray[np.float32], level: NDArray[np.float32]) -> tuple[sli
 
 def _both_move(pixels: NDArray[np.float32], rows: slice, columns: slice) -> bool:
     """Say whether a film moves, and what lies beside it does too."""
-    beside = _around(pixels, rows, columns)
-    moved = np.abs(pixels - np.median(pixels, axis=0)).mean(axis=0)
+    beside, moved = _around(pixels, rows, columns), _moved(pixels)
     return bool(min(np.median(moved[beside]), np.median(moved[~beside])) >= _MOVES)
 
 
@@ -259,6 +275,12 @@ def _is_blown_up(pixels: NDArray[np.float32], rows: slice, columns: slice) -> bo
     spread = float(behind.std() * film.std())
     alike = float(((behind - behind.mean()) * (film - film.mean())).mean())
     return alike >= _BLOWN_UP * max(spread, _FLOOR)
+
+
+def _moved(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return (H, W): by how much luma each pixel differs from what it mostly is."""
+    moved: NDArray[np.float32] = np.abs(pixels - np.median(pixels, axis=0)).mean(axis=0)
+    return moved
 
 
 def _around(pixels: NDArray[np.float32], rows: slice, columns: slice) -> NDArray[np.bool_]:
